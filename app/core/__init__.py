@@ -1,0 +1,1 @@
+"""Ground floor: settings, database, errors, paging, exact quantities, geography and the clock."""

