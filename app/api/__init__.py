@@ -1,0 +1,1 @@
+"""The public contract over HTTP: one file per resource."""

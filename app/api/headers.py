@@ -1,0 +1,50 @@
+"""What every answer carries: the request's id, no caching of what a key sees, a problem also where a body is too large."""
+
+import re
+from http import HTTPStatus
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import answer
+from app.core.database import new_id
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class AnswerHeaders:
+    """ASGI middleware: `X-Request-Id` (the client's own when it sent a well-formed one) and `Cache-Control`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and complete the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = Headers(scope=scope)
+        wished = sent.get("x-request-id", "")
+        request_id = wished if _WELL_FORMED.fullmatch(wished) else str(new_id())
+        is_too_large = False
+
+        async def complete(message: Message) -> None:
+            nonlocal is_too_large
+            if message["type"] == "http.response.start":
+                if message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                    is_too_large = True
+                    return
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                if "authorization" in sent:
+                    headers.setdefault("Cache-Control", "private, no-store")
+            if not is_too_large:
+                await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self.app(scope, receive, complete)
+        if is_too_large:  # the framework says so in plain text, below every handler of ours
+            problem = answer(413, "body_too_large", "The body is too large; send it in parts.")
+            problem.headers["X-Request-Id"] = request_id
+            await problem(scope, receive, send)

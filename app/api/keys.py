@@ -1,0 +1,47 @@
+"""Keys of one's own organisation."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.api.answers import created
+from app.api.problems import problem_responses
+from app.auth import queries, service
+from app.auth.actor import Actor, KeyId, Scope
+from app.auth.models import ApiKey
+from app.auth.schemas import KeyMade, KeyPost, KeyRead
+from app.core.paging import Slice
+from app.core.schema import PageOf
+from app.dependencies import Allow, ListQuery, Pepper, ReadSession, WriteSession
+
+router = APIRouter(prefix="/keys", tags=["keys"])
+KeyKeeper = Annotated[Actor, Depends(Allow(scope=Scope.KEYS_WRITE))]
+
+
+@router.post("", status_code=201, summary="Make a key", responses=problem_responses(422))
+def post_key(wish: KeyPost, session: WriteSession, actor: KeyKeeper, pepper: Pepper, response: Response) -> KeyMade:
+    """Make a key with no more scope or time than one's own; its text is shown this once."""
+    key, text = service.grant_key(session, actor, wish, pepper)
+    created(response, "/v1/keys", key.id)
+    return KeyMade(**KeyRead.model_validate(key).model_dump(include={"id", "name", "scopes", "expires_at"}), key=text)
+
+
+@router.get("", response_model=PageOf[KeyRead], summary="List own keys")
+def get_keys(
+    query: Annotated[ListQuery, Query()], session: ReadSession, actor: KeyKeeper, request: Request
+) -> Slice[ApiKey]:
+    """List the keys of one's own organisation, newest first, without their secrets."""
+    return queries.list_keys(session, actor.organisation_id, query.page(request))
+
+
+@router.get("/{key_id}", response_model=KeyRead, summary="Read one key")
+def get_key(key_id: UUID, session: ReadSession, actor: KeyKeeper) -> ApiKey:
+    """Read one of one's own keys, without its secret."""
+    return queries.own_key(session, actor.organisation_id, KeyId(key_id))
+
+
+@router.delete("/{key_id}", status_code=204, summary="Revoke a key")
+def delete_key(key_id: UUID, session: WriteSession, actor: KeyKeeper) -> None:
+    """Revoke one of one's own keys; it stops working at once."""
+    service.revoke_key(session, actor.organisation_id, KeyId(key_id))

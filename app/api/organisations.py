@@ -1,0 +1,96 @@
+"""Organisations: applying to join, approval by the operator, who am I."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.api.answers import created, tag
+from app.api.problems import problem_responses
+from app.auth.actor import Actor, OrganisationId, Role
+from app.core.paging import Slice
+from app.core.schema import PageOf
+from app.dependencies import Allow, AnyActor, IfMatch, ListQuery, Pepper, ReadSession, WriteSession, check_version
+from app.organisations import queries, service
+from app.organisations.models import Organisation, OrganisationStatus
+from app.organisations.schemas import Me, OrganisationMade, OrganisationPost, OrganisationRead
+
+router = APIRouter(tags=["organisations"])
+Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR))]
+
+
+class OrganisationsQuery(ListQuery):
+    """Filters of the list of organisations."""
+
+    status: OrganisationStatus | None = None
+
+
+@router.post("/organisations", status_code=201, summary="Apply to join", responses=problem_responses(422))
+def post_organisation(
+    application: OrganisationPost, session: WriteSession, pepper: Pepper, response: Response
+) -> OrganisationMade:
+    """Apply for membership; the answer holds, once, a key that reads reference data until the operator approves."""
+    organisation, key_text = service.apply_for_membership(session, application, pepper)
+    created(response, "/v1/organisations", organisation.id)
+    tag(response, organisation)
+    return OrganisationMade(**OrganisationRead.model_validate(organisation).model_dump(), api_key=key_text)
+
+
+@router.get("/organisations", response_model=PageOf[OrganisationRead], summary="List organisations")
+def get_organisations(
+    query: Annotated[OrganisationsQuery, Query()], session: ReadSession, _: Operator, request: Request
+) -> Slice[Organisation]:
+    """List applications and members, newest first."""
+    return queries.list_organisations(session, query.status, query.page(request))
+
+
+@router.get("/organisations/{organisation_id}", response_model=OrganisationRead, summary="Read one organisation")
+def get_organisation(organisation_id: UUID, session: ReadSession, _: Operator, response: Response) -> Organisation:
+    """Read one application or member."""
+    organisation = queries.find_organisation(session, OrganisationId(organisation_id))
+    tag(response, organisation)
+    return organisation
+
+
+@router.post(
+    "/organisations/{organisation_id}/approve",
+    response_model=OrganisationRead,
+    summary="Approve an organisation",
+    responses=problem_responses(409, 412),
+)
+def approve_organisation(
+    organisation_id: UUID, session: WriteSession, _: Operator, wanted: IfMatch, response: Response
+) -> Organisation:
+    """Let an organisation trade."""
+    check_version(queries.find_organisation(session, OrganisationId(organisation_id)).version, wanted)
+    organisation = service.approve(session, OrganisationId(organisation_id))
+    tag(response, organisation)
+    return organisation
+
+
+@router.post(
+    "/organisations/{organisation_id}/suspend",
+    response_model=OrganisationRead,
+    summary="Suspend an organisation",
+    responses=problem_responses(409, 412),
+)
+def suspend_organisation(
+    organisation_id: UUID, session: WriteSession, _: Operator, wanted: IfMatch, response: Response
+) -> Organisation:
+    """Suspend an organisation: its lots and demands leave the market at once."""
+    check_version(queries.find_organisation(session, OrganisationId(organisation_id)).version, wanted)
+    organisation = service.suspend(session, OrganisationId(organisation_id))
+    tag(response, organisation)
+    return organisation
+
+
+@router.get("/me", summary="Who am I")
+def get_me(session: ReadSession, actor: AnyActor) -> Me:
+    """Read who the key stands for and what it may do."""
+    organisation = queries.find_organisation(session, actor.organisation_id)
+    return Me(
+        organisation=OrganisationRead.model_validate(organisation),
+        roles=sorted(actor.roles),
+        scopes=sorted(actor.scopes),
+        key_expires_at=actor.expires_at,
+    )

@@ -1,0 +1,133 @@
+"""Every refusal as RFC 9457 `application/problem+json`; the one table from errors to HTTP statuses."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.exceptions import HTTPException
+
+from app.core.errors import Conflict, ExchangeError, Forbidden, Invalid, NotFound, Stale, Unauthenticated
+
+MEDIA_TYPE = "application/problem+json"
+_STATUSES: Mapping[type[ExchangeError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Stale: 412,
+    Invalid: 422,
+}
+log = structlog.get_logger()
+
+
+class FaultRead(BaseModel):
+    """One fault of a request."""
+
+    pointer: str = Field(description="JSON pointer into the body, or the name of the query parameter.")
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """Why a request was refused; some problems carry further facts, such as `allowed` or `available_t`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable; what programs decide by.")
+    errors: list[FaultRead] | None = Field(None, description="With 422: all faults at once.")
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI `responses` of a route that can answer with problems of these statuses."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def answer(status: int, code: str, detail: str, **facts: Any) -> JSONResponse:  # noqa: ANN401 - JSON facts
+    """Return a problem answer."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    plain = {name: _plain(value) for name, value in facts.items()}
+    return JSONResponse(body | plain, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - facts are JSON of any shape
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return float(value) if hasattr(value, "as_tuple") else str(value)
+
+
+def install(app: FastAPI) -> None:
+    """Give `app` the handlers that turn every refusal and failure into a problem."""
+    app.add_exception_handler(ExchangeError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(IntegrityError, _collided)
+    app.add_exception_handler(StaleDataError, _collided)
+    app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(PoolTimeout, _unavailable)
+    app.add_exception_handler(Exception, _failed)
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ExchangeError)  # noqa: S101 - registered for this type alone
+    status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
+    facts = dict(error.facts)
+    if isinstance(error, Invalid):
+        facts["errors"] = [vars(fault) for fault in error.faults]
+    return answer(status, error.code, error.detail, **facts)
+
+
+def _malformed(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
+    faults = [_fault(item) for item in error.errors()]
+    if any(item["loc"][0] == "path" for item in error.errors()):
+        return answer(404, "not_found", "There is no such object, or it is not yours to see.")
+    detail = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+    return answer(422, faults[0]["code"] if len(faults) == 1 else "invalid_request", detail, errors=faults)
+
+
+def _fault(item: Mapping[str, Any]) -> dict[str, str]:
+    place, *rest = item["loc"]
+    if item["type"] == "json_invalid":
+        rest = []
+    escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in rest)
+    pointer = "".join(f"/{step}" for step in escaped) if place == "body" else ".".join(str(step) for step in rest)
+    return {"pointer": pointer, "code": item["type"], "detail": item["msg"]}
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
+    response = answer(error.status_code, code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _collided(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("write_collided", error=type(error).__name__)
+    return answer(409, "write_conflict", "Another request changed the same thing at the same time; read it and retry.")
+
+
+def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    log.error("database_unavailable", error=str(error))
+    return answer(503, "database_unavailable", "The database does not answer; nothing was stored. Try again shortly.")
+
+
+def _failed(_request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", exc_info=error)
+    return answer(500, "internal_error", "The exchange failed; nothing was stored. Quote the X-Request-Id when asking.")

@@ -1,0 +1,81 @@
+"""Sites of one's own organisation, and the facts of their streams."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.api.answers import created, tag
+from app.api.problems import problem_responses
+from app.auth.actor import Actor
+from app.core.paging import Slice
+from app.core.schema import PageOf
+from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
+from app.organisations import queries, service
+from app.organisations.models import Site, SiteId, SiteStream
+from app.organisations.schemas import SitePatch, SitePost, SiteRead, StreamPut, StreamRead
+
+router = APIRouter(prefix="/sites", tags=["sites"])
+Member = Annotated[Actor, Depends(Allow())]
+
+
+@router.post("", status_code=201, response_model=SiteRead, summary="Register a site", responses=problem_responses(422))
+def post_site(wish: SitePost, session: WriteSession, actor: Member, response: Response) -> Site:
+    """Register a plant gate; its position is converted to WGS-84."""
+    site = service.register_site(session, actor, wish)
+    created(response, "/v1/sites", site.id)
+    tag(response, site)
+    return site
+
+
+@router.get("", response_model=PageOf[SiteRead], summary="List own sites")
+def get_sites(
+    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Member, request: Request
+) -> Slice[Site]:
+    """List the sites of one's own organisation, newest first."""
+    return queries.list_sites(session, actor, query.page(request))
+
+
+@router.get("/{site_id}", response_model=SiteRead, summary="Read one site")
+def get_site(site_id: UUID, session: ReadSession, actor: Member, response: Response) -> Site:
+    """Read one of one's own sites."""
+    site = queries.own_site(session, actor, SiteId(site_id))
+    tag(response, site)
+    return site
+
+
+@router.patch(
+    "/{site_id}", response_model=SiteRead, summary="Change a site", responses=problem_responses(412, 422)
+)
+def patch_site(
+    site_id: UUID, change: SitePatch, session: WriteSession, actor: Member, wanted: IfMatch, response: Response
+) -> Site:
+    """Change name, district or position (latitude and longitude together)."""
+    check_version(queries.own_site(session, actor, SiteId(site_id)).version, wanted)
+    site = service.change_site(session, actor, SiteId(site_id), change)
+    tag(response, site)
+    return site
+
+
+@router.put(
+    "/{site_id}/streams/{material}",
+    response_model=StreamRead,
+    summary="Record the facts of a stream",
+    responses=problem_responses(412, 422),
+)
+def put_stream(
+    site_id: UUID, material: str, facts: StreamPut, session: WriteSession, actor: Member, response: Response
+) -> SiteStream:
+    """Put the facts that the statutory ledger tables ask of one material at one site."""
+    stream = service.record_stream(session, actor, SiteId(site_id), material, facts)
+    tag(response, stream)
+    return stream
+
+
+@router.get("/{site_id}/streams/{material}", response_model=StreamRead, summary="Read the facts of a stream")
+def get_stream(site_id: UUID, material: str, session: ReadSession, actor: Member, response: Response) -> SiteStream:
+    """Read what is on file of one material at one of one's own sites."""
+    site = queries.own_site(session, actor, SiteId(site_id))
+    stream = queries.find_stream(session, site.id, material)
+    tag(response, stream)
+    return stream

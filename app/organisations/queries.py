@@ -1,0 +1,104 @@
+"""Reads of organisations and sites: who a key stands for, what a caller may see."""
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor, OrganisationId, Role, Scope
+from app.auth.keys import is_same_secret, parse_key
+from app.auth.models import ApiKey
+from app.core.clock import now
+from app.core.errors import NotFound, Unauthenticated
+from app.core.paging import Page, Slice, page_by_id
+from app.organisations.models import Organisation, OrganisationStatus, Site, SiteId, SiteStream
+
+
+def authenticate(session: Session, key_text: str, pepper: bytes) -> Actor:
+    """Return the caller that a key stands for; raises Unauthenticated for an unknown, revoked or expired one."""
+    presented = parse_key(key_text)
+    if presented is None:
+        raise Unauthenticated("invalid_key", "This is not a key of the exchange; keys begin with swx_.")
+    found = session.execute(
+        select(ApiKey, Organisation)
+        .join(Organisation, Organisation.id == ApiKey.organisation_id)
+        .where(ApiKey.id == presented.id)
+    ).one_or_none()
+    if found is None or not is_same_secret(presented.secret, found[0].hashed_secret, pepper):
+        raise Unauthenticated("invalid_key", "No such key is known here.")
+    key, organisation = found
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now()):
+        raise Unauthenticated("key_expired", "This key is revoked or expired; make a new one with POST /v1/keys.")
+    return Actor(
+        key_id=key.id,
+        organisation_id=organisation.id,
+        name=organisation.name,
+        roles=frozenset(Role(role) for role in organisation.roles),
+        scopes=frozenset(Scope(scope) for scope in key.scopes),
+        expires_at=key.expires_at,
+        status=OrganisationStatus(organisation.status).value,
+        jurisdiction=organisation.jurisdiction,
+    )
+
+
+def find_organisation(session: Session, organisation_id: OrganisationId) -> Organisation:
+    """Return one organisation or raise NotFound."""
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound("organisation")
+    return organisation
+
+
+def list_organisations(session: Session, status: str | None, page: Page) -> Slice[Organisation]:
+    """Return one page of organisations, newest first."""
+    query = select(Organisation)
+    if status is not None:
+        query = query.where(Organisation.status == status)
+    return page_by_id(session, query, Organisation.id, page)
+
+
+def own_site(session: Session, actor: Actor, site_id: SiteId) -> Site:
+    """Return a site of the caller's organisation or raise NotFound."""
+    site = session.get(Site, site_id)
+    if site is None or site.organisation_id != actor.organisation_id:
+        raise NotFound("site")
+    return site
+
+
+def list_sites(session: Session, actor: Actor, page: Page) -> Slice[Site]:
+    """Return one page of the caller's sites, newest first."""
+    return page_by_id(session, select(Site).where(Site.organisation_id == actor.organisation_id), Site.id, page)
+
+
+def find_stream(session: Session, site_id: SiteId, material: str) -> SiteStream:
+    """Return what is on file of one material at a site, or raise NotFound."""
+    stream = session.get(SiteStream, (site_id, material))
+    if stream is None:
+        raise NotFound("stream of this site")
+    return stream
+
+
+def within_jurisdiction(jurisdiction: str | None) -> ColumnElement[bool]:
+    """Return the condition on `sites` for a jurisdiction: leading digits of a district key, or the key itself."""
+    if jurisdiction is None:
+        return true()
+    if jurisdiction.isdigit():
+        return Site.district_code.startswith(jurisdiction, autoescape=True)
+    return Site.district_code == jurisdiction
+
+
+def is_within_jurisdiction(district_code: str | None, jurisdiction: str | None) -> bool:
+    """Tell what `within_jurisdiction` tells, of one district key."""
+    if jurisdiction is None:
+        return True
+    if district_code is None:
+        return False
+    return district_code.startswith(jurisdiction) if jurisdiction.isdigit() else district_code == jurisdiction
+
+
+def visible_sites(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `sites` for the ledger of the caller: its own, or those of its jurisdiction."""
+    conditions = [Site.organisation_id == actor.organisation_id]
+    if actor.has_role(Role.GOVERNMENT):
+        conditions.append(within_jurisdiction(actor.jurisdiction))
+    if actor.has_role(Role.OPERATOR):
+        conditions.append(true())
+    return or_(*conditions)

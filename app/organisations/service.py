@@ -1,0 +1,165 @@
+"""Writes of organisations and sites: applying, approving, suspending, registering plant gates."""
+
+from typing import Literal
+from uuid import UUID
+
+import stdnum.cn.uscc
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor, OrganisationId, Role, Scope
+from app.auth.service import make_key
+from app.catalogue.reference import reference
+from app.core.errors import Conflict, Fault, Invalid, invalid
+from app.core.geo import Datum, to_wgs84
+from app.organisations.models import Organisation, OrganisationStatus, Site, SiteId, SiteStream
+from app.organisations.queries import find_organisation, own_site
+from app.organisations.schemas import OrganisationPost, SitePatch, SitePost, StreamPut
+
+CatalogueKind = Literal["material", "parameter", "grade", "use", "district"]
+_PLURALS: dict[CatalogueKind, Literal["materials", "parameters", "grades", "uses", "districts"]] = {
+    "material": "materials",
+    "parameter": "parameters",
+    "grade": "grades",
+    "use": "uses",
+    "district": "districts",
+}
+_COMMON = {Scope.MARKET_READ, Scope.STATISTICS_READ, Scope.KEYS_WRITE, Scope.WEBHOOKS_WRITE}
+_DEALS = {Scope.AGREEMENTS_WRITE, Scope.SHIPMENTS_WRITE, Scope.LEDGER_WRITE}
+_SCOPES = {
+    Role.PRODUCER: _COMMON | _DEALS | {Scope.LOTS_WRITE},
+    Role.RECYCLER: _COMMON | _DEALS | {Scope.DEMANDS_WRITE},
+    Role.GOVERNMENT: _COMMON,
+    Role.OPERATOR: _COMMON,
+}
+
+
+def scopes_of(roles: list[Role]) -> set[Scope]:
+    """Return all that a key of an organisation with `roles` can be granted."""
+    return set().union(*(_SCOPES[role] for role in roles))
+
+
+def apply_for_membership(session: Session, application: OrganisationPost, pepper: bytes) -> tuple[Organisation, str]:
+    """Store a pending organisation and its first key; the key's text is shown once."""
+    if not stdnum.cn.uscc.is_valid(application.credit_code):
+        detail = "the check character does not fit; copy the 18 characters from the business licence"
+        raise invalid("/credit_code", "invalid_credit_code", detail)
+    roles = [Role(role) for role in dict.fromkeys(application.roles)]
+    return enrol(session, roles, pepper, **application.model_dump(exclude={"roles"}))
+
+
+def enrol(
+    session: Session, roles: list[Role], pepper: bytes, *, name: str, **details: str | None
+) -> tuple[Organisation, str]:
+    """Store an organisation (pending unless `status` says otherwise) with a key of all its scopes."""
+    organisation = Organisation(name=name, roles=[role.value for role in roles], **details)
+    session.add(organisation)
+    session.flush()
+    _, key_text = make_key(session, organisation.id, "first key", scopes_of(roles), pepper)
+    return organisation, key_text
+
+
+def approve(session: Session, organisation_id: OrganisationId) -> Organisation:
+    """Make an organisation active; raises Conflict when another approved one has its credit code."""
+    organisation = _locked(session, organisation_id)
+    twin = session.scalar(
+        select(Organisation.id).where(
+            Organisation.credit_code == organisation.credit_code,
+            Organisation.status != OrganisationStatus.PENDING,
+            Organisation.id != organisation.id,
+        )
+    )
+    if organisation.credit_code is not None and twin is not None:
+        raise Conflict("credit_code_taken", "Another approved organisation has this credit code.", organisation_id=twin)
+    organisation.status = OrganisationStatus.ACTIVE
+    session.flush()
+    return organisation
+
+
+def suspend(session: Session, organisation_id: OrganisationId) -> Organisation:
+    """Suspend an organisation; its lots and demands leave the market at once (reads join on the status)."""
+    organisation = _locked(session, organisation_id)
+    if organisation.status == OrganisationStatus.PENDING:
+        raise Conflict("not_approved", "A pending application is not suspended; leave it unapproved.", allowed=["approve"])
+    organisation.status = OrganisationStatus.SUSPENDED
+    session.flush()
+    return organisation
+
+
+def _locked(session: Session, organisation_id: OrganisationId) -> Organisation:
+    session.execute(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update())
+    return find_organisation(session, organisation_id)
+
+
+def register_site(session: Session, actor: Actor, wish: SitePost) -> Site:
+    """Store a site of the caller; the position is converted to WGS-84, the pair as given is kept beside it."""
+    check_district(wish.district_code)
+    site = Site(organisation_id=actor.organisation_id, name=wish.name, district_code=wish.district_code)
+    _place(site, wish.latitude, wish.longitude, wish.datum)
+    session.add(site)
+    session.flush()
+    return site
+
+
+def change_site(session: Session, actor: Actor, site_id: SiteId, change: SitePatch) -> Site:
+    """Change a site of the caller; latitude and longitude change together."""
+    site = own_site(session, actor, site_id)
+    given = change.model_fields_set
+    check_district(change.district_code)
+    if ("latitude" in given) != ("longitude" in given):
+        missing = "longitude" if "latitude" in given else "latitude"
+        raise invalid(f"/{missing}", "position_incomplete", "latitude and longitude change together")
+    if change.name is not None:
+        site.name = change.name
+    if "district_code" in given:
+        site.district_code = change.district_code
+    if change.latitude is not None and change.longitude is not None:
+        _place(site, change.latitude, change.longitude, change.datum or Datum.WGS84)
+    session.flush()
+    return site
+
+
+def record_stream(session: Session, actor: Actor, site_id: SiteId, material: str, facts: StreamPut) -> SiteStream:
+    """Put the facts of one material at a site of the caller on file, replacing what was there."""
+    own_site(session, actor, site_id)
+    check_material(material, "material")
+    stream = session.get(SiteStream, (site_id, material))
+    if stream is None:
+        stream = SiteStream(site_id=site_id, material=material)
+        session.add(stream)
+    for field, value in facts.model_dump().items():
+        setattr(stream, field, value)
+    session.flush()
+    return stream
+
+
+def check_own_site(session: Session, actor: Actor, site_id: UUID, pointer: str = "/site_id") -> Site:
+    """Return the caller's site that a body names; a site that is absent or foreign is a fault of the body."""
+    site = session.get(Site, site_id)
+    if site is None or site.organisation_id != actor.organisation_id:
+        raise invalid(pointer, "unknown_site", "not a site of yours; GET /v1/sites lists them")
+    return site
+
+
+def check_district(key: str | None) -> None:
+    """Refuse a district that the catalogue does not hold."""
+    if key is not None and key not in reference().districts:
+        raise Invalid([unknown_key("/district_code", "district", key)], code="unknown_district")
+
+
+def check_material(key: str, pointer: str) -> None:
+    """Refuse a material that the catalogue does not hold."""
+    if key not in reference().materials:
+        raise Invalid([unknown_key(pointer, "material", key)], code="unknown_material")
+
+
+def unknown_key(pointer: str, kind: CatalogueKind, key: str) -> Fault:
+    """Return the fault of a catalogue key that does not exist, with the names that are near it."""
+    near = reference().near_names(_PLURALS[kind], key)
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; GET /v1/{_PLURALS[kind]} lists them"
+    return Fault(pointer, f"unknown_{kind}", f"there is no {kind} {key!r}{hint}")
+
+
+def _place(site: Site, latitude: float, longitude: float, datum: Datum) -> None:
+    site.given_latitude, site.given_longitude, site.given_datum = latitude, longitude, datum
+    site.latitude, site.longitude = to_wgs84(latitude, longitude, datum)

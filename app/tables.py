@@ -1,0 +1,13 @@
+"""Every table of the exchange in one metadata: for migrations, for tests, and so that foreign keys resolve."""
+
+from app.auth import models as auth
+from app.core.database import Base
+from app.demands import models as demands
+from app.exchange import models as exchange
+from app.ledger import models as ledger
+from app.lots import models as lots
+from app.organisations import models as organisations
+
+metadata = Base.metadata
+
+__all__ = ["auth", "demands", "exchange", "ledger", "lots", "metadata", "organisations"]
