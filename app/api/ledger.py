@@ -1,0 +1,114 @@
+"""The ledger: opening stocks, monthly declarations, balances and entries."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.api.answers import created
+from app.api.problems import problem_responses
+from app.auth.actor import Actor, Role, Scope
+from app.core.paging import Slice
+from app.core.schema import Key, Month, PageOf
+from app.dependencies import Allow, ListQuery, ReadSession, WriteSession
+from app.ledger import queries
+from app.ledger.declarations import declare
+from app.ledger.models import Declaration, DeclarationId, OpeningStock, OpeningStockId
+from app.ledger.opening_stocks import record_opening_stock
+from app.ledger.schemas import (
+    Balances,
+    BalanceRead,
+    DeclarationPost,
+    DeclarationRead,
+    EntryRead,
+    OpeningStockPost,
+    OpeningStockRead,
+)
+
+router = APIRouter(tags=["ledger"])
+Declarer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LEDGER_WRITE))]
+Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.MARKET_READ))]
+Reader = Annotated[Actor, Depends(Allow(scope=Scope.STATISTICS_READ))]
+
+
+class DeclarationsQuery(ListQuery):
+    """Filters of the list of declarations."""
+
+    site_id: UUID | None = None
+    material: Key | None = None
+    month: Month | None = None
+
+
+@router.post(
+    "/opening-stocks",
+    status_code=201,
+    response_model=OpeningStockRead,
+    summary="Record an opening stock",
+    responses=problem_responses(409, 422),
+)
+def post_opening_stock(
+    wish: OpeningStockPost, session: WriteSession, actor: Declarer, response: Response
+) -> OpeningStock:
+    """State what a site held of an earlier year's waste; absolute, posting again replaces."""
+    opening = record_opening_stock(session, actor, wish)
+    created(response, "/v1/opening-stocks", opening.id)
+    return opening
+
+
+@router.get("/opening-stocks", response_model=PageOf[OpeningStockRead], summary="List own opening stocks")
+def get_opening_stocks(
+    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Producer, request: Request
+) -> Slice[OpeningStock]:
+    """List one's own opening stocks, newest first, replaced ones included."""
+    return queries.list_opening_stocks(session, actor, query.page(request))
+
+
+@router.get("/opening-stocks/{opening_stock_id}", response_model=OpeningStockRead, summary="Read one opening stock")
+def get_opening_stock(opening_stock_id: UUID, session: ReadSession, actor: Producer) -> OpeningStock:
+    """Read one of one's own opening stocks."""
+    return queries.find_opening_stock(session, actor, OpeningStockId(opening_stock_id))
+
+
+@router.post(
+    "/declarations",
+    status_code=201,
+    response_model=DeclarationRead,
+    summary="Declare a month",
+    responses=problem_responses(409, 422),
+)
+def post_declaration(
+    wish: DeclarationPost, session: WriteSession, actor: Declarer, response: Response
+) -> Declaration:
+    """Declare a month's absolute totals; the ledger posts the difference to what is posted already."""
+    declaration = declare(session, actor, wish)
+    created(response, "/v1/declarations", declaration.id)
+    return declaration
+
+
+@router.get("/declarations", response_model=PageOf[DeclarationRead], summary="List own declarations")
+def get_declarations(
+    query: Annotated[DeclarationsQuery, Query()], session: ReadSession, actor: Producer, request: Request
+) -> Slice[Declaration]:
+    """List one's own declarations, newest first, replaced ones included."""
+    return queries.list_declarations(session, actor, query.site_id, query.material, query.month, query.page(request))
+
+
+@router.get("/declarations/{declaration_id}", response_model=DeclarationRead, summary="Read one declaration")
+def get_declaration(declaration_id: UUID, session: ReadSession, actor: Producer) -> Declaration:
+    """Read one of one's own declarations."""
+    return queries.find_declaration(session, actor, DeclarationId(declaration_id))
+
+
+@router.get("/ledger/balances", summary="Read balances")
+def get_balances(session: ReadSession, actor: Reader) -> Balances:
+    """Read all balances that are not zero: one's own sites and waste; an authority: the sites of its jurisdiction."""
+    rows = queries.list_balances(session, actor)
+    return Balances(items=[BalanceRead.model_validate(row) for row in rows])
+
+
+@router.get("/ledger/entries", response_model=PageOf[EntryRead], summary="List entries")
+def get_entries(
+    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
+) -> Slice[queries.EntryRow]:
+    """List ledger entries, newest first: one's own sites and waste; an authority: the sites of its jurisdiction."""
+    return queries.list_entries(session, actor, query.page(request))

@@ -1,0 +1,1 @@
+"""Deals: agreements, shipments, receipts and the use of what was received."""

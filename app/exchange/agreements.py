@@ -1,0 +1,152 @@
+"""Writes of agreements: proposing, accepting (which reserves), declining, withdrawing, cancelling, completing."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor, Role
+from app.core.clock import now, today
+from app.core.errors import Conflict, Fault, Invalid, invalid
+from app.core.quantities import ZERO
+from app.demands.models import Demand, DemandStatus
+from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
+from app.exchange.models import Agreement, AgreementId, Shipment
+from app.exchange.queries import find_agreement, parties_of
+from app.exchange.schemas import AgreementPost
+from app.lots.lifecycle import effective_status as lot_status
+from app.lots.models import Lot, LotId, LotStatus
+from app.lots.service import lock_lot, release_tonnes, reserve_tonnes
+from app.organisations.models import Organisation, OrganisationStatus, Site
+
+
+def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
+    """Store a proposal of either side; nothing is reserved before the other side accepts."""
+    faults = _faults(wish)
+    if faults:
+        raise Invalid(faults)
+    lot = _offered_lot(session, actor, wish)
+    destination = _destination(session, actor, wish, lot)
+    producer, recycler = lot.organisation_id, destination.organisation_id
+    if producer == recycler:
+        raise invalid("/lot_id", "own_lot", "your own lot to your own site is no deal; declare it as own use")
+    if actor.organisation_id not in (producer, recycler):
+        raise invalid("/lot_id", "not_a_party", "you are neither the producer of the lot nor the recycler")
+    if actor.organisation_id == recycler and wish.quantity_t < min(lot.min_order_t or ZERO, lot.available_t):
+        raise invalid("/quantity_t", "below_min_order", f"the producer sells from {lot.min_order_t} t")
+    agreement = Agreement(
+        **wish.model_dump(exclude={"destination_site_id"}),
+        material=lot.material,
+        origin_site_id=lot.site_id,
+        destination_site_id=destination.id,
+        producer_organisation_id=producer,
+        recycler_organisation_id=recycler,
+        proposed_by=actor.organisation_id,
+        status=AgreementStatus.PROPOSED,
+    )
+    session.add(agreement)
+    session.flush()
+    return agreement
+
+
+def _faults(wish: AgreementPost) -> list[Fault]:
+    faults = []
+    if (wish.demand_id is None) == (wish.destination_site_id is None):
+        faults.append(Fault("/demand_id", "one_destination", "give either demand_id or destination_site_id"))
+    if wish.ends_on < wish.starts_on:
+        faults.append(Fault("/ends_on", "ends_before_start", "must not be before starts_on"))
+    if wish.expires_at is not None and wish.expires_at <= now():
+        faults.append(Fault("/expires_at", "expires_in_past", "must be in the future"))
+    return faults
+
+
+def _offered_lot(session: Session, actor: Actor, wish: AgreementPost) -> Lot:
+    """Return the lot of a proposal: open, of an active organisation; the owner may offer it whatever its state."""
+    lot = session.get(Lot, LotId(wish.lot_id))
+    if lot is not None and lot.organisation_id == actor.organisation_id:
+        return lot
+    if lot is None or lot_status(lot, today()) != LotStatus.OPEN or not _is_active(session, lot):
+        raise invalid("/lot_id", "unknown_lot", "there is no such open lot")
+    return lot
+
+
+def _is_active(session: Session, owned: Lot | Demand | Site, role: Role | None = None) -> bool:
+    owner = session.get_one(Organisation, owned.organisation_id)
+    return owner.status == OrganisationStatus.ACTIVE and (role is None or role in owner.roles)
+
+
+def _destination(session: Session, actor: Actor, wish: AgreementPost, lot: Lot) -> Site:
+    if wish.demand_id is not None:
+        demand = session.get(Demand, wish.demand_id)
+        if demand is None or demand.status != DemandStatus.OPEN or not _is_active(session, demand):
+            raise invalid("/demand_id", "unknown_demand", "there is no such open demand")
+        if lot.material not in demand.materials:
+            raise invalid("/demand_id", "material_not_wanted", f"the demand does not take {lot.material}")
+        return session.get_one(Site, demand.site_id)
+    site = session.get(Site, wish.destination_site_id)
+    is_own = site is not None and site.organisation_id == actor.organisation_id
+    if site is None or not (is_own or _is_active(session, site, Role.RECYCLER)):
+        raise invalid("/destination_site_id", "unknown_site", "there is no such site of a recycler")
+    return site
+
+
+def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> tuple[Agreement, Lot]:
+    """Lock the lot and then the agreement (always in this order) and return both as they are now."""
+    lot_id = find_agreement(session, actor, agreement_id).lot_id
+    lot = lock_lot(session, lot_id)
+    locked = session.scalars(
+        select(Agreement)
+        .where(Agreement.id == agreement_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    return locked, lot
+
+
+def _step(
+    action: str, also: Callable[[Session, Agreement, Lot], None] | None = None
+) -> Callable[[Session, Actor, AgreementId], Agreement]:
+    def take(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:
+        agreement, lot = lock_agreement(session, actor, agreement_id)
+        status = effective_status(agreement.status, agreement.expires_at, now())
+        step = take_step(AGREEMENT, status, action, actor.organisation_id, parties_of(agreement))
+        if also is not None:
+            also(session, agreement, lot)
+        agreement.status = step.to or agreement.status
+        session.flush()
+        return agreement
+
+    return take
+
+
+def remaining_t(agreement: Agreement) -> Decimal:
+    """Return what an accepted agreement still holds reserved on its lot."""
+    return max(ZERO, agreement.quantity_t - agreement.shipped_t)
+
+
+def _reserve(_session: Session, agreement: Agreement, lot: Lot) -> None:
+    reserve_tonnes(lot, agreement.quantity_t)
+
+
+def _release(_session: Session, agreement: Agreement, lot: Lot) -> None:
+    release_tonnes(lot, remaining_t(agreement))
+
+
+def _finish(session: Session, agreement: Agreement, lot: Lot) -> None:
+    on_the_way = session.scalars(
+        select(Shipment.ticket_no).where(
+            Shipment.agreement_id == agreement.id, Shipment.status == ShipmentStatus.DISPATCHED
+        )
+    ).all()
+    if on_the_way:
+        detail = f"Loads are still in transit: {', '.join(on_the_way[:10])}; they are received or voided first."
+        raise Conflict("in_transit", detail, ticket_nos=list(on_the_way[:10]))
+    release_tonnes(lot, remaining_t(agreement))
+
+
+accept = _step("accept", _reserve)
+decline = _step("decline")
+withdraw = _step("withdraw")
+cancel = _step("cancel", _release)
+complete = _step("complete", _finish)

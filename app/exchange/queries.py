@@ -1,0 +1,70 @@
+"""Reads of agreements, shipments and utilisations: only what the caller is a party of."""
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.core.errors import NotFound
+from app.core.paging import Page, Slice, page_by_id
+from app.exchange.lifecycle import Parties
+from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId, Utilisation, UtilisationId
+
+
+def parties_of(agreement: Agreement) -> Parties:
+    """Return who is who in an agreement."""
+    return Parties(agreement.producer_organisation_id, agreement.recycler_organisation_id, agreement.proposed_by)
+
+
+def _is_party(table: type[Agreement | Shipment], actor: Actor) -> ColumnElement[bool]:
+    own = actor.organisation_id
+    return or_(table.producer_organisation_id == own, table.recycler_organisation_id == own)
+
+
+def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:
+    """Return an agreement that the caller is a party of, or raise NotFound."""
+    found = session.scalar(select(Agreement).where(Agreement.id == agreement_id, _is_party(Agreement, actor)))
+    if found is None:
+        raise NotFound("agreement")
+    return found
+
+
+def list_agreements(session: Session, actor: Actor, status: str | None, page: Page) -> Slice[Agreement]:
+    """Return one page of the caller's agreements, newest first."""
+    query = select(Agreement).where(_is_party(Agreement, actor))
+    if status is not None:
+        query = query.where(Agreement.status == status)
+    return page_by_id(session, query, Agreement.id, page)
+
+
+def find_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
+    """Return a shipment that the caller is a party of, or raise NotFound."""
+    found = session.scalar(select(Shipment).where(Shipment.id == shipment_id, _is_party(Shipment, actor)))
+    if found is None:
+        raise NotFound("shipment")
+    return found
+
+
+def list_shipments(
+    session: Session, actor: Actor, agreement_id: AgreementId | None, status: str | None, page: Page
+) -> Slice[Shipment]:
+    """Return one page of the caller's shipments, newest first."""
+    query = select(Shipment).where(_is_party(Shipment, actor))
+    if agreement_id is not None:
+        query = query.where(Shipment.agreement_id == agreement_id)
+    if status is not None:
+        query = query.where(Shipment.status == status)
+    return page_by_id(session, query, Shipment.id, page)
+
+
+def find_utilisation(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:
+    """Return a utilisation of the caller, or raise NotFound."""
+    found = session.get(Utilisation, utilisation_id)
+    if found is None or found.organisation_id != actor.organisation_id:
+        raise NotFound("utilisation")
+    return found
+
+
+def list_utilisations(session: Session, actor: Actor, page: Page) -> Slice[Utilisation]:
+    """Return one page of the caller's utilisations, newest first."""
+    query = select(Utilisation).where(Utilisation.organisation_id == actor.organisation_id)
+    return page_by_id(session, query, Utilisation.id, page)

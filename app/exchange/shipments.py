@@ -1,0 +1,180 @@
+"""Writes of shipments: dispatching a load, receiving it, voiding it before receipt."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.core.clock import business_date, now
+from app.core.errors import Conflict, Fault, Invalid
+from app.core.quantities import ZERO
+from app.exchange.agreements import lock_agreement, remaining_t
+from app.exchange.lifecycle import AGREEMENT, SHIPMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
+from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId
+from app.exchange.queries import find_shipment, parties_of
+from app.exchange.schemas import ReceiptPost, ShipmentPost
+from app.exchange.weights import OVERSHIPMENT_SHARE, Weighing, divide
+from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
+from app.lots.models import Lot
+from app.lots.service import return_tonnes, ship_tonnes
+
+#: Clocks of weighbridges run ahead; further than this is a wrong ticket.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: ShipmentPost) -> Shipment:
+    """Store a load, draw it from the agreement and its lot, and post it to the ledger."""
+    agreement, lot = lock_agreement(session, actor, agreement_id)
+    status = effective_status(agreement.status, agreement.expires_at, now())
+    take_step(AGREEMENT, status, "dispatch", actor.organisation_id, parties_of(agreement))
+    weighing = Weighing(ticket.gross_t, ticket.tare_t, ticket.net_t)
+    faults = [*weighing.faults(), *_time_faults(ticket, agreement)]
+    if faults:
+        raise Invalid(faults)
+    _check_ticket(session, agreement, ticket.ticket_no)
+    net = weighing.net()
+    _draw_on_lot(agreement, lot, net)
+    shipment = Shipment(
+        **ticket.model_dump(exclude={"net_t", "stock_year"}),
+        agreement_id=agreement.id,
+        material=agreement.material,
+        origin_site_id=agreement.origin_site_id,
+        destination_site_id=agreement.destination_site_id,
+        producer_organisation_id=agreement.producer_organisation_id,
+        recycler_organisation_id=agreement.recycler_organisation_id,
+        net_t=net,
+        stock_year=ticket.stock_year if ticket.stock_year is not None else lot.stock_year,
+        status=ShipmentStatus.DISPATCHED,
+    )
+    session.add(shipment)
+    session.flush()
+    shipment.dispatched_beyond_t = post_dispatch(session, load_of(shipment))
+    session.flush()
+    return shipment
+
+
+def _time_faults(ticket: ShipmentPost, agreement: Agreement) -> list[Fault]:
+    day = business_date(ticket.dispatched_at)
+    faults = []
+    if ticket.dispatched_at > now() + CLOCK_TOLERANCE:
+        faults.append(Fault("/dispatched_at", "in_future", "is more than 10 minutes ahead of now"))
+    if not agreement.starts_on <= day <= agreement.ends_on:
+        window = f"{agreement.starts_on} to {agreement.ends_on}"
+        faults.append(Fault("/dispatched_at", "outside_agreement", f"must lie within the agreement, {window}"))
+    if ticket.stock_year is not None and ticket.stock_year > day.year:
+        faults.append(Fault("/stock_year", "stock_year_in_future", "cannot be after the year of dispatch"))
+    return faults
+
+
+def _check_ticket(session: Session, agreement: Agreement, ticket_no: str) -> None:
+    twin = session.scalar(
+        select(Shipment.id).where(
+            Shipment.origin_site_id == agreement.origin_site_id,
+            Shipment.ticket_no == ticket_no,
+            Shipment.status != ShipmentStatus.VOIDED,
+        )
+    )
+    if twin is not None:
+        detail = f"Ticket {ticket_no} of this site is already recorded; check the number or void the other load."
+        raise Conflict("ticket_exists", detail, ticket_no=ticket_no)
+
+
+def _draw_on_lot(agreement: Agreement, lot: Lot, net_t: Decimal) -> None:
+    """Take a load from what is reserved; up to 5 % more from what the lot has free."""
+    remaining = remaining_t(agreement)
+    extra = max(ZERO, net_t - remaining)
+    if extra > remaining * OVERSHIPMENT_SHARE or extra > lot.available_t:
+        detail = f"{remaining} t of the agreement remain; the load has {net_t} t. Agree on more, or split the load."
+        raise Conflict("agreement_exceeded", detail, remaining_t=remaining, available_t=lot.available_t)
+    ship_tonnes(lot, net_t - extra, extra)
+    agreement.shipped_t += net_t
+
+
+def load_of(shipment: Shipment) -> Load:
+    """Return what the ledger must know of a shipment."""
+    return Load(
+        shipment_id=shipment.id,
+        origin_site_id=shipment.origin_site_id,
+        destination_site_id=shipment.destination_site_id,
+        material=shipment.material,
+        net_t=shipment.net_t,
+        dispatched_on=business_date(shipment.dispatched_at),
+        stock_year=shipment.stock_year,
+    )
+
+
+def _lock(session: Session, actor: Actor, shipment_id: ShipmentId) -> tuple[Shipment, Agreement, Lot]:
+    """Lock lot, agreement and shipment in this order and return them as they are now."""
+    agreement_id = find_shipment(session, actor, shipment_id).agreement_id
+    agreement, lot = lock_agreement(session, actor, agreement_id)
+    shipment = session.scalars(
+        select(Shipment).where(Shipment.id == shipment_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    return shipment, agreement, lot
+
+
+def _give_back(agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
+    """Return tonnes to the producer: free in the agreement while it lives, else on the lot."""
+    before = remaining_t(agreement)
+    agreement.shipped_t -= tonnes
+    is_live = agreement.status == AgreementStatus.ACCEPTED
+    reserved_again = remaining_t(agreement) - before if is_live else ZERO
+    return_tonnes(lot, reserved_again, tonnes - reserved_again)
+
+
+def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: ReceiptPost) -> Shipment:
+    """Store the second weighing; accepted tonnes become stock of the recycler, refused ones the producer's again."""
+    shipment, agreement, lot = _lock(session, actor, shipment_id)
+    take_step(SHIPMENT, shipment.status, "receipt", actor.organisation_id, parties_of(agreement))
+    weighing = Weighing(receipt.gross_t, receipt.tare_t, receipt.net_t)
+    faults = [*weighing.faults(), *_receipt_faults(receipt, shipment.dispatched_at)]
+    if faults:
+        raise Invalid(faults)
+    net = weighing.net()
+    accepted = receipt.accepted_t if receipt.accepted_t is not None else net - receipt.refused_t
+    if accepted < ZERO or accepted + receipt.refused_t != net:
+        detail = f"accepted_t + refused_t must be the received net, {net} t"
+        raise Invalid([Fault("/accepted_t", "parts_differ_from_net", detail)])
+    division = divide(shipment.net_t, accepted, receipt.refused_t)
+    shipment.received_at, shipment.reason, shipment.disputed = receipt.received_at, receipt.reason, division.disputed
+    shipment.received_gross_t, shipment.received_tare_t, shipment.received_net_t = receipt.gross_t, receipt.tare_t, net
+    shipment.accepted_t, shipment.refused_t = accepted, receipt.refused_t
+    shipment.status = _received_status(accepted, receipt.refused_t)
+    _give_back(agreement, lot, division.given_back_t)
+    session.flush()
+    intake = Intake(
+        division.taken_in_t, division.given_back_t, division.difference_t, verified=not division.disputed
+    )
+    post_receipt(session, load_of(shipment), receipt.received_at, intake)
+    session.flush()
+    return shipment
+
+
+def _receipt_faults(receipt: ReceiptPost, dispatched_at: datetime) -> list[Fault]:
+    faults = []
+    if receipt.received_at > now() + CLOCK_TOLERANCE:
+        faults.append(Fault("/received_at", "in_future", "is more than 10 minutes ahead of now"))
+    if receipt.received_at < dispatched_at:
+        faults.append(Fault("/received_at", "before_dispatch", f"the load left at {dispatched_at.isoformat()}"))
+    if receipt.refused_t > ZERO and not receipt.reason:
+        faults.append(Fault("/reason", "reason_needed", "say why tonnes are refused"))
+    return faults
+
+
+def _received_status(accepted_t: Decimal, refused_t: Decimal) -> ShipmentStatus:
+    if not refused_t:
+        return ShipmentStatus.RECEIVED
+    return ShipmentStatus.PARTLY_REFUSED if accepted_t else ShipmentStatus.REFUSED
+
+
+def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
+    """Undo a dispatch before it is received: ticket, agreement, lot and ledger are as if it had not left."""
+    shipment, agreement, lot = _lock(session, actor, shipment_id)
+    take_step(SHIPMENT, shipment.status, "void", actor.organisation_id, parties_of(agreement))
+    shipment.status = ShipmentStatus.VOIDED
+    _give_back(agreement, lot, shipment.net_t)
+    session.flush()
+    post_void(session, load_of(shipment))
+    return shipment

@@ -1,0 +1,106 @@
+"""Writes of utilisations: a batch of use draws on what was received, and only this counts as utilised."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.catalogue.reference import reference
+from app.core.clock import business_date, today
+from app.core.errors import Conflict, Fault, Invalid
+from app.core.quantities import ZERO
+from app.exchange.lifecycle import UTILISATION, Parties, UtilisationStatus, take_step
+from app.exchange.models import Utilisation, UtilisationDraw, UtilisationId
+from app.exchange.queries import find_utilisation
+from app.exchange.schemas import UtilisationPost
+from app.ledger.loads import post_use, post_use_reversal, unused_loads
+from app.ledger.models import ReceivedLoad
+from app.organisations.service import check_own_site, unknown_key
+
+
+def record(session: Session, actor: Actor, wish: UtilisationPost) -> Utilisation:
+    """Store a batch of use; draws on the oldest received loads, or on those named.
+
+    Raises Conflict `insufficient_stock` with `in_stock_t` for more than is there, and `batch_exists`.
+    """
+    check_own_site(session, actor, wish.site_id)
+    _check(wish)
+    loads = _named(unused_loads(session, wish.site_id, wish.material), wish)
+    _check_batch(session, wish)
+    draws = _draw(loads, wish)
+    utilisation = Utilisation(
+        **wish.model_dump(exclude={"shipment_ids"}),
+        organisation_id=actor.organisation_id,
+        status=UtilisationStatus.RECORDED,
+        draws=[UtilisationDraw(shipment_id=load.shipment_id, quantity_t=taken) for load, taken in draws],
+    )
+    session.add(utilisation)
+    session.flush()
+    post_use(session, utilisation.id, wish.utilised_on, wish.use, draws)
+    session.flush()
+    return utilisation
+
+
+def _check(wish: UtilisationPost) -> None:
+    faults = []
+    if wish.material not in reference().materials:
+        faults.append(unknown_key("/material", "material", wish.material))
+    if wish.use not in reference().uses:
+        faults.append(unknown_key("/use", "use", wish.use))
+    if wish.utilised_on > today():
+        faults.append(Fault("/utilised_on", "in_future", "record a use when it has happened"))
+    if faults:
+        raise Invalid(faults)
+
+
+def _check_batch(session: Session, wish: UtilisationPost) -> None:
+    twin = session.scalar(
+        select(Utilisation.id).where(Utilisation.site_id == wish.site_id, Utilisation.batch_no == wish.batch_no)
+    )
+    if twin is not None:
+        raise Conflict("batch_exists", f"Batch {wish.batch_no} of this site is already recorded.", utilisation_id=twin)
+
+
+def _named(loads: Sequence[ReceivedLoad], wish: UtilisationPost) -> Sequence[ReceivedLoad]:
+    if wish.shipment_ids is None:
+        return loads
+    by_id = {load.shipment_id: load for load in loads}
+    return [by_id[shipment_id] for shipment_id in dict.fromkeys(wish.shipment_ids) if shipment_id in by_id]
+
+
+def _draw(loads: Sequence[ReceivedLoad], wish: UtilisationPost) -> list[tuple[ReceivedLoad, Decimal]]:
+    """Divide the wished tonnes over loads in their order; none may be received after the day of use."""
+    in_stock = sum((load.unused_t for load in loads), ZERO)
+    if in_stock < wish.quantity_t:
+        detail = f"{in_stock} t of {wish.material} are in stock here; {wish.quantity_t} t were asked for."
+        raise Conflict("insufficient_stock", detail, in_stock_t=in_stock)
+    draws = []
+    remaining = wish.quantity_t
+    for load in loads:
+        if business_date(load.received_at) > wish.utilised_on:
+            continue
+        taken = min(remaining, load.unused_t)
+        if taken:
+            draws.append((load, taken))
+            remaining -= taken
+    if remaining:
+        detail = f"only {wish.quantity_t - remaining} t had been received by that day"
+        raise Invalid([Fault("/utilised_on", "before_receipt", detail)], code="before_receipt")
+    return draws
+
+
+def reverse(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:
+    """Undo a batch of use: its tonnes are unused stock of their loads again."""
+    utilisation = find_utilisation(session, actor, utilisation_id)
+    session.refresh(utilisation, with_for_update=True)
+    own: UUID = actor.organisation_id
+    step = take_step(UTILISATION, utilisation.status, "reverse", own, Parties(own, own, own))
+    utilisation.status = step.to or utilisation.status
+    session.flush()
+    draws = [(draw.shipment_id, draw.quantity_t) for draw in utilisation.draws]
+    post_use_reversal(session, utilisation.id, utilisation.site_id, utilisation.utilised_on, draws)
+    session.flush()
+    return utilisation

@@ -1,0 +1,1 @@
+"""The double-entry mass ledger: the only writer of tonnes."""

@@ -1,0 +1,131 @@
+"""Monthly declarations: absolute totals, of which the ledger posts what is not yet posted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.core.clock import last_day, month_of, today, year_of
+from app.core.database import new_id
+from app.core.errors import Conflict, Fault, Invalid
+from app.core.quantities import ZERO
+from app.ledger.accounts import Account, Kind, Leg, Posting, move
+from app.ledger.models import Declaration, DeclarationId
+from app.ledger.posting import lock_sites, post, transaction_of
+from app.ledger.queries import current_declaration, generated_t, storage_by_year
+from app.ledger.schemas import DeclarationPost
+from app.organisations.service import check_material, check_own_site
+
+#: Declared total, its of-which prior part (None: only this year's waste), and the sink that both go to.
+_SINKS = (
+    ("self_utilised_t", "self_utilised_from_prior_t", Account.SELF_UTILISED),
+    ("entrusted_utilised_t", "entrusted_utilised_from_prior_t", Account.ENTRUSTED_UTILISED),
+    ("disposed_t", "disposed_from_prior_t", Account.DISPOSED),
+    ("entrusted_disposed_t", "entrusted_disposed_from_prior_t", Account.ENTRUSTED_DISPOSED),
+    ("discarded_t", None, Account.DISCARDED),
+)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One material at one producer's site: the legs of its storage."""
+
+    site_id: UUID
+    material: str
+
+    def leg(self, account: Account, stock_year: int, quantity_t: Decimal) -> Leg:
+        """Return a leg at the site, of waste generated there."""
+        return Leg(account, self.site_id, self.material, self.site_id, stock_year, quantity_t)
+
+
+def declare(session: Session, actor: Actor, wish: DeclarationPost) -> Declaration:
+    """Store a month's totals and post the difference to what is posted; an earlier declaration is reversed.
+
+    Raises Conflict `declared_less_than_dispatched` with `least_generated_t` when storage would go below zero, and
+    `insufficient_stock` with `in_stock_t` when the prior parts exceed the stock of earlier years.
+    """
+    check_own_site(session, actor, wish.site_id)
+    check_material(wish.material, "/material")
+    faults = list(_faults(wish))
+    if faults:
+        raise Invalid(faults)
+    lock_sites(session, wish.site_id)
+    stream = Stream(wish.site_id, wish.material)
+    earlier = current_declaration(session, wish.site_id, wish.material, wish.month)
+    declaration = Declaration(id=DeclarationId(new_id()), organisation_id=actor.organisation_id, **wish.model_dump())
+    reversals = [] if earlier is None else [_reversal(session, earlier, declaration.id)]
+    given_back = [leg for reversal in reversals for leg in reversal.legs]
+    legs = _legs(session, stream, wish, given_back)
+    if earlier is not None:
+        earlier.replaced_by = declaration.id
+        session.flush()
+    session.add(declaration)
+    session.flush()
+    posting = Posting(Kind.DECLARATION, last_day(wish.month), "declaration", declaration.id, tuple(legs))
+    post(session, *reversals, posting)
+    return declaration
+
+
+def _faults(wish: DeclarationPost) -> Iterator[Fault]:
+    if wish.month > month_of(today()):
+        yield Fault("/month", "month_in_future", "a month is declared when it has begun")
+    for total, prior, _ in _SINKS:
+        if prior is not None and getattr(wish, prior) > getattr(wish, total):
+            yield Fault(f"/{prior}", "prior_exceeds_total", f"is a part of {total} and cannot be larger")
+
+
+def _reversal(session: Session, earlier: Declaration, by: DeclarationId) -> Posting:
+    transaction_id, legs = transaction_of(session, "declaration", earlier.id)
+    undone = tuple(leg.negated() for leg in legs)
+    return Posting(
+        Kind.DECLARATION, last_day(earlier.month), "declaration_replaced", by, undone, reversal_of=transaction_id
+    )
+
+
+def _legs(session: Session, stream: Stream, wish: DeclarationPost, given_back: list[Leg]) -> list[Leg]:
+    """Return the legs of a declaration, drawing on storage as it is once `given_back` is posted."""
+    year = year_of(wish.month)
+    stored = storage_by_year(session, stream.site_id, stream.material)
+    posted = generated_t(session, stream.site_id, stream.material, wish.month)
+    for leg in given_back:
+        if leg.account is Account.STORAGE:
+            stored[leg.stock_year] = stored.get(leg.stock_year, ZERO) + leg.quantity_t
+        if leg.account is Account.GENERATION:
+            posted -= leg.quantity_t
+    missing = wish.generated_t - posted
+    legs = [stream.leg(Account.GENERATION, year, -missing), stream.leg(Account.STORAGE, year, missing)]
+    stored[year] = stored.get(year, ZERO) + missing
+    for total, prior, sink in _amounts(wish):
+        for stock_year, taken in [*_oldest_first(stored, year, prior), (year, total - prior)]:
+            stored[stock_year] -= taken
+            out = stream.leg(Account.STORAGE, stock_year, -taken)
+            legs += [out, move(out, sink)]
+    if stored[year] < ZERO:
+        least = wish.generated_t - stored[year]
+        detail = f"what was dispatched, used and disposed of needs at least {least} t generated in {wish.month}."
+        raise Conflict("declared_less_than_dispatched", detail, least_generated_t=least)
+    return legs
+
+
+def _amounts(wish: DeclarationPost) -> Iterator[tuple[Decimal, Decimal, Account]]:
+    for total, prior, sink in _SINKS:
+        yield getattr(wish, total), ZERO if prior is None else getattr(wish, prior), sink
+
+
+def _oldest_first(stored: dict[int, Decimal], year: int, wanted: Decimal) -> list[tuple[int, Decimal]]:
+    """Return how `wanted` tonnes are drawn on stock years before `year`, oldest first; raises Conflict."""
+    draws = []
+    remaining = wanted
+    for stock_year in sorted(y for y in stored if y < year):
+        taken = min(remaining, max(ZERO, stored[stock_year]))
+        if taken:
+            draws.append((stock_year, taken))
+            remaining -= taken
+    if remaining:
+        there = wanted - remaining
+        detail = f"{there} t of earlier years are in storage; post the opening stock first, or declare less from it."
+        raise Conflict("insufficient_stock", detail, in_stock_t=there)
+    return draws

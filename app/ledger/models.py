@@ -1,0 +1,183 @@
+"""Tables of the ledger: transactions and entries, the balances and monthly flows derived from them, declarations."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NewType
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.auth.actor import OrganisationId
+from app.core.clock import now
+from app.core.database import Base, new_id
+from app.core.quantities import ZERO, TonnesType
+from app.organisations.models import SiteId
+
+TransactionId = NewType("TransactionId", UUID)
+DeclarationId = NewType("DeclarationId", UUID)
+OpeningStockId = NewType("OpeningStockId", UUID)
+
+
+class LedgerTransaction(Base):
+    """One posting: its source posts once, whatever is retried."""
+
+    __tablename__ = "ledger_transactions"
+    __table_args__ = (UniqueConstraint("source_type", "source_id"), Index("ix_ledger_transactions_month", "month"))
+
+    id: Mapped[TransactionId] = mapped_column(Uuid, primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(20))
+    occurred_on: Mapped[date]
+    month: Mapped[str] = mapped_column(String(7))
+    source_type: Mapped[str] = mapped_column(String(40))
+    source_id: Mapped[UUID] = mapped_column(Uuid)
+    reversal_of: Mapped[TransactionId | None] = mapped_column(ForeignKey("ledger_transactions.id"))
+    recorded_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class LedgerEntry(Base):
+    """Signed tonnes of a transaction on one account; the entries of a transaction sum to zero."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        Index("ix_ledger_entries_site_id_id", "site_id", "id"),
+        Index("ix_ledger_entries_origin_site_id_id", "origin_site_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    transaction_id: Mapped[TransactionId] = mapped_column(ForeignKey("ledger_transactions.id"), index=True)
+    account: Mapped[str] = mapped_column(String(24))
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
+    material: Mapped[str] = mapped_column(String(80))
+    origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
+    stock_year: Mapped[int]
+    use: Mapped[str] = mapped_column(String(80), default="")
+    verified: Mapped[bool] = mapped_column(default=False)
+    quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+
+
+class Balance(Base):
+    """Derived: tonnes on an account now. A physical stock is never below zero."""
+
+    __tablename__ = "ledger_balances"
+    __table_args__ = (
+        CheckConstraint(
+            "quantity_kg >= 0 OR account NOT IN ('storage', 'in_transit', 'received')", name="stock_not_negative"
+        ),
+        Index("ix_ledger_balances_origin_site_id", "origin_site_id"),
+    )
+
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    account: Mapped[str] = mapped_column(String(24), primary_key=True)
+    material: Mapped[str] = mapped_column(String(80), primary_key=True)
+    origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    stock_year: Mapped[int] = mapped_column(primary_key=True)
+    quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+
+
+class MonthlyFlow(Base):
+    """Derived: signed tonnes a month; statistics read these and never the entries. `site_id` is the place of use."""
+
+    __tablename__ = "ledger_flows"
+    __table_args__ = (Index("ix_ledger_flows_origin_site_id_month", "origin_site_id", "month"),)
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    material: Mapped[str] = mapped_column(String(80), primary_key=True)
+    account: Mapped[str] = mapped_column(String(24), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    stock_year: Mapped[int] = mapped_column(primary_key=True)
+    use: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
+    verified: Mapped[bool] = mapped_column(primary_key=True, default=False)
+    quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+
+
+class ReceivedLoad(Base):
+    """What of one received load is still unused at the recycler; use draws the oldest first."""
+
+    __tablename__ = "received_loads"
+    __table_args__ = (
+        CheckConstraint("unused_kg >= 0", name="unused_not_negative"),
+        Index("ix_received_loads_site_id_material_received_at", "site_id", "material", "received_at"),
+    )
+
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipments.id"), primary_key=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
+    material: Mapped[str] = mapped_column(String(80))
+    origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
+    stock_year: Mapped[int]
+    received_at: Mapped[datetime]
+    verified: Mapped[bool]
+    unused_t: Mapped[Decimal] = mapped_column("unused_kg", TonnesType)
+
+
+class OpeningStock(Base):
+    """What a site held of one earlier year's waste when it began; a later one replaces it."""
+
+    __tablename__ = "opening_stocks"
+    __table_args__ = (
+        CheckConstraint("stored_kg >= 0", name="stored_not_negative"),
+        Index(
+            "uq_opening_stocks_current",
+            "site_id",
+            "material",
+            "stock_year",
+            unique=True,
+            sqlite_where=text("replaced_by IS NULL"),
+            postgresql_where=text("replaced_by IS NULL"),
+        ),
+    )
+
+    id: Mapped[OpeningStockId] = mapped_column(Uuid, primary_key=True, default=new_id)
+    organisation_id: Mapped[OrganisationId] = mapped_column(ForeignKey("organisations.id"), index=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
+    material: Mapped[str] = mapped_column(String(80))
+    stock_year: Mapped[int]
+    stored_t: Mapped[Decimal] = mapped_column("stored_kg", TonnesType)
+    replaced_by: Mapped[OpeningStockId | None] = mapped_column(Uuid)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Declaration(Base):
+    """A site's absolute totals of one material in one month; a later one replaces it by reversing entries."""
+
+    __tablename__ = "declarations"
+    __table_args__ = (
+        Index(
+            "uq_declarations_current",
+            "site_id",
+            "material",
+            "month",
+            unique=True,
+            sqlite_where=text("replaced_by IS NULL"),
+            postgresql_where=text("replaced_by IS NULL"),
+        ),
+    )
+
+    id: Mapped[DeclarationId] = mapped_column(Uuid, primary_key=True, default=new_id)
+    organisation_id: Mapped[OrganisationId] = mapped_column(ForeignKey("organisations.id"), index=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
+    material: Mapped[str] = mapped_column(String(80))
+    month: Mapped[str] = mapped_column(String(7))
+    generated_t: Mapped[Decimal] = mapped_column("generated_kg", TonnesType)
+    self_utilised_t: Mapped[Decimal] = mapped_column("self_utilised_kg", TonnesType, default=ZERO)
+    self_utilised_from_prior_t: Mapped[Decimal] = mapped_column(
+        "self_utilised_from_prior_kg", TonnesType, default=ZERO
+    )
+    disposed_t: Mapped[Decimal] = mapped_column("disposed_kg", TonnesType, default=ZERO)
+    disposed_from_prior_t: Mapped[Decimal] = mapped_column("disposed_from_prior_kg", TonnesType, default=ZERO)
+    discarded_t: Mapped[Decimal] = mapped_column("discarded_kg", TonnesType, default=ZERO)
+    entrusted_utilised_t: Mapped[Decimal] = mapped_column("entrusted_utilised_kg", TonnesType, default=ZERO)
+    entrusted_utilised_from_prior_t: Mapped[Decimal] = mapped_column(
+        "entrusted_utilised_from_prior_kg", TonnesType, default=ZERO
+    )
+    entrusted_disposed_t: Mapped[Decimal] = mapped_column("entrusted_disposed_kg", TonnesType, default=ZERO)
+    entrusted_disposed_from_prior_t: Mapped[Decimal] = mapped_column(
+        "entrusted_disposed_from_prior_kg", TonnesType, default=ZERO
+    )
+    receivers: Mapped[str | None] = mapped_column(String(2000))
+    self_use_method: Mapped[str | None] = mapped_column(String(200))
+    disposal_method: Mapped[str | None] = mapped_column(String(200))
+    replaced_by: Mapped[DeclarationId | None] = mapped_column(Uuid)
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,153 @@
+"""The only writer of tonnes: entries, and in the same transaction the balances and flows derived from them."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, and_, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.core.clock import month_of, now
+from app.core.database import new_id
+from app.core.quantities import ZERO
+from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting
+from app.ledger.models import Balance, LedgerEntry, LedgerTransaction, MonthlyFlow, TransactionId
+from app.organisations.models import Site
+
+Key = tuple[Any, ...]
+_BALANCE_KEY = ("site_id", "account", "material", "origin_site_id", "stock_year")
+_FLOW_KEY = (
+    "month",
+    "origin_site_id",
+    "site_id",
+    "material",
+    "account",
+    "kind",
+    "stock_year",
+    "use",
+    "verified",
+)
+
+
+def lock_sites(session: Session, *site_ids: UUID) -> None:
+    """Serialise what is posted for these sites until the transaction ends; always in order of id.
+
+    FOR NO KEY UPDATE, so that rows which merely refer to a site can still be inserted meanwhile.
+    """
+    ordered = sorted(set(site_ids))
+    session.execute(select(Site.id).where(Site.id.in_(ordered)).order_by(Site.id).with_for_update(key_share=True))
+
+
+def post(session: Session, *postings: Posting) -> None:
+    """Post transactions together: their net effect, not each alone, must keep every stock at or above zero.
+
+    Raises IntegrityError when a source posts twice or a stock would go below zero; callers that hold the lock of the
+    site have checked both before.
+    """
+    transactions = [_transaction(posting) for posting in postings]
+    session.execute(insert(LedgerTransaction), transactions)
+    entries = [
+        _entry(transaction["id"], leg)
+        for transaction, posting in zip(transactions, postings, strict=True)
+        for leg in posting.legs
+        if leg.quantity_t
+    ]
+    if entries:
+        session.execute(insert(LedgerEntry), entries)
+        _add_to_balances(session, entries)
+        _add_to_flows(session, postings)
+
+
+def transaction_of(session: Session, source_type: str, source_id: UUID) -> tuple[TransactionId, tuple[Leg, ...]]:
+    """Return the transaction that a business object posted, with its legs; raises NoResultFound."""
+    identifier = session.scalars(
+        select(LedgerTransaction.id).where(
+            LedgerTransaction.source_type == source_type, LedgerTransaction.source_id == source_id
+        )
+    ).one()
+    entries = session.scalars(select(LedgerEntry).where(LedgerEntry.transaction_id == identifier)).all()
+    return identifier, tuple(_leg(entry) for entry in entries)
+
+
+def _transaction(posting: Posting) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "kind": posting.kind.value,
+        "occurred_on": posting.occurred_on,
+        "month": month_of(posting.occurred_on),
+        "source_type": posting.source_type,
+        "source_id": posting.source_id,
+        "reversal_of": posting.reversal_of,
+        "recorded_at": now(),
+    }
+
+
+def _entry(transaction_id: UUID, leg: Leg) -> dict[str, Any]:
+    return {"id": new_id(), "transaction_id": transaction_id, **_columns(leg)}
+
+
+def _columns(leg: Leg) -> dict[str, Any]:
+    return {**vars(leg), "account": leg.account.value}
+
+
+def _leg(entry: LedgerEntry) -> Leg:
+    return Leg(
+        account=Account(entry.account),
+        site_id=entry.site_id,
+        material=entry.material,
+        origin_site_id=entry.origin_site_id,
+        stock_year=entry.stock_year,
+        quantity_t=entry.quantity_t,
+        use=entry.use,
+        verified=entry.verified,
+    )
+
+
+def _sums(rows: Iterable[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
+    """Add up rows of one key; sorted, so that concurrent postings touch rows in one order; zeros left out."""
+    totals: dict[Key, Decimal] = {}
+    for row in rows:
+        identity = tuple(row[name] for name in key)
+        totals[identity] = totals.get(identity, ZERO) + row["quantity_t"]
+    ordered = sorted(totals.items(), key=lambda item: str(item[0]))
+    return [dict(zip(key, identity, strict=True)) | {"quantity_t": total} for identity, total in ordered if total]
+
+
+def _add_to_balances(session: Session, entries: Sequence[dict[str, Any]]) -> None:
+    rows = _sums(entries, _BALANCE_KEY)
+    draws = [row for row in rows if row["quantity_t"] < 0 and row["account"] in PHYSICAL_STOCKS]
+    additions = [row for row in rows if row not in draws]
+    _upsert(session, Balance.__table__, _BALANCE_KEY, additions)  # type: ignore[arg-type]  # a mapped class has a Table
+    for row in draws:
+        # An upsert would test the CHECK on the negative row it first tries to insert, so a draw is an UPDATE.
+        same = and_(*(getattr(Balance, name) == row[name] for name in _BALANCE_KEY))
+        drawn = session.execute(
+            update(Balance).where(same).values(quantity_t=Balance.quantity_t + row["quantity_t"]),
+            execution_options={"synchronize_session": False},
+        )
+        if drawn.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE returns a CursorResult
+            raise AssertionError(f"nothing to draw on: {row}")
+
+
+def _add_to_flows(session: Session, postings: Sequence[Posting]) -> None:
+    rows = (
+        {**_columns(leg), "month": month_of(posting.occurred_on), "kind": posting.kind.value}
+        for posting in postings
+        for leg in posting.legs
+    )
+    _upsert(session, MonthlyFlow.__table__, _FLOW_KEY, _sums(rows, _FLOW_KEY))  # type: ignore[arg-type]  # as above
+
+
+def _upsert(session: Session, table: Table, key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows or add their tonnes to those that are there, atomically."""
+    if not rows:
+        return
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    adding = dialect.insert(table)
+    adding = adding.on_conflict_do_update(
+        index_elements=[table.c[name] for name in key],
+        set_={"quantity_kg": table.c.quantity_kg + adding.excluded.quantity_kg},
+    )
+    session.execute(adding, [{**{name: row[name] for name in key}, "quantity_kg": row["quantity_t"]} for row in rows])

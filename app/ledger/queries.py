@@ -1,0 +1,192 @@
+"""Reads of the ledger: what is stored where, what a month has generated, balances and entries as callers see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor, OrganisationId
+from app.core.errors import NotFound
+from app.core.paging import Page, Slice, page_by_id
+from app.core.quantities import ZERO
+from app.ledger.accounts import Account
+from app.ledger.models import (
+    Balance,
+    Declaration,
+    DeclarationId,
+    LedgerEntry,
+    LedgerTransaction,
+    MonthlyFlow,
+    OpeningStock,
+    OpeningStockId,
+)
+from app.organisations.models import Site, SiteId
+from app.organisations.queries import visible_sites
+
+
+def storage_by_year(session: Session, site_id: UUID, material: str) -> dict[int, Decimal]:
+    """Return tonnes in storage at a producer's site by stock year, oldest first, zeros left out."""
+    rows = session.execute(
+        select(Balance.stock_year, Balance.quantity_t)
+        .where(
+            Balance.site_id == site_id,
+            Balance.account == Account.STORAGE,
+            Balance.material == material,
+            Balance.origin_site_id == site_id,
+            Balance.quantity_t > ZERO,
+        )
+        .order_by(Balance.stock_year)
+    )
+    return {year: tonnes for year, tonnes in rows}  # noqa: C416 - a Row is no pair for dict()
+
+
+def generated_t(session: Session, site_id: UUID, material: str, month: str) -> Decimal:
+    """Return tonnes posted as generated at a site in a month, by dispatch and by declaration."""
+    total = session.scalar(
+        select(func.sum(MonthlyFlow.quantity_t)).where(
+            MonthlyFlow.month == month,
+            MonthlyFlow.origin_site_id == site_id,
+            MonthlyFlow.material == material,
+            MonthlyFlow.account == Account.GENERATION,
+        )
+    )
+    return -(total or ZERO)
+
+
+def current_declaration(session: Session, site_id: UUID, material: str, month: str) -> Declaration | None:
+    """Return the declaration in force for a month, if there is one."""
+    return session.scalar(
+        select(Declaration).where(
+            Declaration.site_id == site_id,
+            Declaration.material == material,
+            Declaration.month == month,
+            Declaration.replaced_by.is_(None),
+        )
+    )
+
+
+def current_opening_stock(session: Session, site_id: UUID, material: str, stock_year: int) -> OpeningStock | None:
+    """Return the opening stock in force for a stock year, if there is one."""
+    return session.scalar(
+        select(OpeningStock).where(
+            OpeningStock.site_id == site_id,
+            OpeningStock.material == material,
+            OpeningStock.stock_year == stock_year,
+            OpeningStock.replaced_by.is_(None),
+        )
+    )
+
+
+def list_opening_stocks(session: Session, actor: Actor, page: Page) -> Slice[OpeningStock]:
+    """Return one page of the caller's opening stocks, newest first."""
+    query = select(OpeningStock).where(OpeningStock.organisation_id == actor.organisation_id)
+    return page_by_id(session, query, OpeningStock.id, page)
+
+
+def find_opening_stock(session: Session, actor: Actor, opening_stock_id: OpeningStockId) -> OpeningStock:
+    """Return an opening stock of the caller, or raise NotFound."""
+    found = session.get(OpeningStock, opening_stock_id)
+    if found is None or found.organisation_id != actor.organisation_id:
+        raise NotFound("opening stock")
+    return found
+
+
+def list_declarations(
+    session: Session, actor: Actor, site_id: UUID | None, material: str | None, month: str | None, page: Page
+) -> Slice[Declaration]:
+    """Return one page of the caller's declarations, newest first, replaced ones included."""
+    query = select(Declaration).where(Declaration.organisation_id == actor.organisation_id)
+    if site_id is not None:
+        query = query.where(Declaration.site_id == site_id)
+    if material is not None:
+        query = query.where(Declaration.material == material)
+    if month is not None:
+        query = query.where(Declaration.month == month)
+    return page_by_id(session, query, Declaration.id, page)
+
+
+def find_declaration(session: Session, actor: Actor, declaration_id: DeclarationId) -> Declaration:
+    """Return a declaration of the caller, or raise NotFound."""
+    found = session.get(Declaration, declaration_id)
+    if found is None or found.organisation_id != actor.organisation_id:
+        raise NotFound("declaration")
+    return found
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry with what its transaction says of it."""
+
+    id: UUID
+    transaction_id: UUID
+    kind: str
+    occurred_on: date
+    month: str
+    account: str
+    site_id: UUID
+    material: str
+    origin_site_id: UUID
+    stock_year: int
+    quantity_t: Decimal
+    use: str | None
+    source_type: str
+    source_id: UUID
+
+
+def _seen_sites(actor: Actor) -> Select[SiteId]:
+    return select(Site.id).where(visible_sites(actor))
+
+
+def list_entries(session: Session, actor: Actor, page: Page) -> Slice[EntryRow]:
+    """Return one page of the entries that the caller may see, newest first."""
+    seen = _seen_sites(actor)
+    own_origin = select(Site.id).where(Site.organisation_id == OrganisationId(actor.organisation_id))
+    query = (
+        select(LedgerEntry, LedgerTransaction)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(or_(LedgerEntry.site_id.in_(seen), LedgerEntry.origin_site_id.in_(own_origin)))
+        .order_by(LedgerEntry.id.desc())
+        .limit(page.limit + 1)
+    )
+    if page.after is not None:
+        query = query.where(LedgerEntry.id < UUID(page.after[0]))
+    rows = [_entry_row(entry, transaction) for entry, transaction in session.execute(query)]
+    return page.cut(rows, lambda row: (row.id,))
+
+
+def _entry_row(entry: LedgerEntry, transaction: LedgerTransaction) -> EntryRow:
+    return EntryRow(
+        id=entry.id,
+        transaction_id=transaction.id,
+        kind=transaction.kind,
+        occurred_on=transaction.occurred_on,
+        month=transaction.month,
+        account=entry.account,
+        site_id=entry.site_id,
+        material=entry.material,
+        origin_site_id=entry.origin_site_id,
+        stock_year=entry.stock_year,
+        quantity_t=entry.quantity_t,
+        use=entry.use or None,
+        source_type=transaction.source_type,
+        source_id=transaction.source_id,
+    )
+
+
+def list_balances(session: Session, actor: Actor) -> Sequence[Balance]:
+    """Return all balances that are not zero at the sites that the caller may see, and those of its own waste."""
+    own_origin = select(Site.id).where(Site.organisation_id == actor.organisation_id)
+    return session.scalars(
+        select(Balance)
+        .where(
+            or_(Balance.site_id.in_(_seen_sites(actor)), Balance.origin_site_id.in_(own_origin)),
+            Balance.quantity_t != ZERO,
+        )
+        .order_by(
+            Balance.site_id, Balance.account, Balance.material, Balance.origin_site_id, Balance.stock_year
+        )
+    ).all()

@@ -1,0 +1,113 @@
+"""Bodies of declarations, opening stocks, balances and entries."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.core.quantities import ZERO, NonNegativeTonnes, Tonnes
+from app.core.schema import Instant, Key, Month, Name, Schema, Text, Year
+
+_PRIOR = "Of which from storage of earlier years; drawn on the oldest first."
+
+
+class OpeningStockPost(Schema):
+    """What a site held of one earlier year's waste; absolute: posting again replaces."""
+
+    site_id: UUID
+    material: Key = Field(examples=["phosphogypsum"])
+    stock_year: Year = Field(description="Year in which it was generated; before this year.", examples=[2025])
+    stored_t: NonNegativeTonnes = Field(examples=[100])
+
+
+class OpeningStockRead(OpeningStockPost):
+    """An opening stock as stored."""
+
+    id: UUID
+    replaced_by: UUID | None = Field(description="The later figure that replaced this one.")
+    created_at: Instant
+
+
+class DeclarationTotals(Schema):
+    """Absolute totals of one material at one site in one month, tonnes as received."""
+
+    site_id: UUID
+    material: Key = Field(examples=["phosphogypsum"])
+    month: Month = Field(examples=["2026-01"])
+    generated_t: NonNegativeTonnes = Field(description="产生量", examples=[50])
+    self_utilised_t: NonNegativeTonnes = Field(ZERO, description="自行利用量, prior part included.")
+    self_utilised_from_prior_t: NonNegativeTonnes = Field(ZERO, description=_PRIOR)
+    disposed_t: NonNegativeTonnes = Field(ZERO, description="自行处置量, prior part included.")
+    disposed_from_prior_t: NonNegativeTonnes = Field(ZERO, description=_PRIOR)
+    discarded_t: NonNegativeTonnes = Field(ZERO, description="倾倒丢弃量, of this year's waste.")
+    entrusted_utilised_t: NonNegativeTonnes = Field(ZERO, description="Use by others outside the exchange 委托利用量.")
+    entrusted_utilised_from_prior_t: NonNegativeTonnes = Field(ZERO, description=_PRIOR)
+    entrusted_disposed_t: NonNegativeTonnes = Field(ZERO, description="Disposal by others 委托处置量.")
+    entrusted_disposed_from_prior_t: NonNegativeTonnes = Field(ZERO, description=_PRIOR)
+    receivers: Text | None = Field(None, description="Who took the entrusted tonnes.")
+    self_use_method: Name | None = None
+    disposal_method: Name | None = None
+
+
+class DeclarationPost(DeclarationTotals):
+    """A month's declaration; a later one of the same site, material and month replaces it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "site_id": "01990000-0000-7000-8000-000000000001",
+                    "material": "phosphogypsum",
+                    "month": "2026-01",
+                    "generated_t": 50,
+                    "self_utilised_t": 5.5,
+                    "self_use_method": "回填",
+                }
+            ]
+        }
+    )
+
+
+class DeclarationRead(DeclarationTotals):
+    """A declaration as stored."""
+
+    id: UUID
+    replaced_by: UUID | None = Field(description="The later declaration that replaced this one.")
+    created_at: Instant
+
+
+class BalanceRead(Schema):
+    """Tonnes on one account at one site now; sources are negative."""
+
+    site_id: UUID
+    account: str
+    material: str
+    origin_site_id: UUID = Field(description="Where the waste was generated.")
+    stock_year: int = Field(description="Year in which it was generated.")
+    quantity_t: Tonnes
+
+
+class Balances(Schema):
+    """All balances that are not zero."""
+
+    items: list[BalanceRead]
+    next_cursor: None = None
+
+
+class EntryRead(Schema):
+    """Signed tonnes that one transaction put on one account; the entries of a transaction sum to zero."""
+
+    id: UUID
+    transaction_id: UUID
+    kind: str
+    occurred_on: date
+    month: str = Field(description="The month in which it counts.")
+    account: str
+    site_id: UUID
+    material: str
+    origin_site_id: UUID
+    stock_year: int
+    quantity_t: Tonnes
+    use: str | None
+    source_type: str
+    source_id: UUID

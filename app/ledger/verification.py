@@ -1,0 +1,86 @@
+"""Checks the ledger against itself: what is derived must equal what the entries say, and tonnes are conserved."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.core.quantities import ZERO
+from app.ledger.accounts import Account
+from app.ledger.models import Balance, LedgerEntry, LedgerTransaction, MonthlyFlow, ReceivedLoad
+
+_BALANCE = ("site_id", "account", "material", "origin_site_id", "stock_year")
+_FLOW_OF_ENTRY = ("origin_site_id", "site_id", "material", "account", "stock_year", "use", "verified")
+_FLOW_OF_TRANSACTION = ("month", "kind")
+_HELD = ("site_id", "material", "origin_site_id", "stock_year")
+
+Totals = dict[tuple[Any, ...], Decimal]
+
+
+def find_differences(session: Session) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong; yields nothing for a sound ledger.
+
+    `session` should see one snapshot. Reads every entry once, grouped in the database.
+    """
+    yield from _unbalanced(session)
+    yield from _compare("balance", _BALANCE, _entry_balances(session), _stored(session, Balance, _BALANCE))
+    flow_key = (*_FLOW_OF_ENTRY, *_FLOW_OF_TRANSACTION)
+    yield from _compare("monthly flow", flow_key, _entry_flows(session), _stored(session, MonthlyFlow, flow_key))
+    yield from _compare("unused load stock", _HELD, _received(session), _unused(session))
+
+
+def _unbalanced(session: Session) -> Iterator[str]:
+    """Tonnes are conserved per transaction, material, origin and stock year."""
+    keys = (
+        LedgerEntry.transaction_id,
+        LedgerEntry.material,
+        LedgerEntry.origin_site_id,
+        LedgerEntry.stock_year,
+    )
+    total = func.sum(LedgerEntry.quantity_t)
+    for transaction_id, material, origin, year, tonnes in session.execute(
+        select(*keys, total).group_by(*keys).having(total != ZERO)
+    ):
+        yield f"transaction {transaction_id} does not sum to zero: {tonnes} t of {material} {year} from {origin}"
+
+
+def _sums(session: Session, columns: Sequence[InstrumentedAttribute[Any]], amount: Any, *joins: Any) -> Totals:  # noqa: ANN401 - columns of any table
+    query = select(*columns, func.sum(amount)).group_by(*columns)
+    for target, condition in joins:
+        query = query.join(target, condition)
+    return {tuple(row[:-1]): row[-1] for row in session.execute(query) if row[-1]}
+
+
+def _entry_balances(session: Session) -> Totals:
+    return _sums(session, [getattr(LedgerEntry, name) for name in _BALANCE], LedgerEntry.quantity_t)
+
+
+def _entry_flows(session: Session) -> Totals:
+    columns = [getattr(LedgerEntry, name) for name in _FLOW_OF_ENTRY]
+    columns += [getattr(LedgerTransaction, name) for name in _FLOW_OF_TRANSACTION]
+    join = (LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+    return _sums(session, columns, LedgerEntry.quantity_t, join)
+
+
+def _stored(session: Session, table: type[Balance | MonthlyFlow], key: Sequence[str]) -> Totals:
+    return _sums(session, [getattr(table, name) for name in key], table.quantity_t)
+
+
+def _received(session: Session) -> Totals:
+    columns = [getattr(Balance, name) for name in _HELD]
+    rows = session.execute(select(*columns, Balance.quantity_t).where(Balance.account == Account.RECEIVED))
+    return {tuple(row[:-1]): row[-1] for row in rows if row[-1]}
+
+
+def _unused(session: Session) -> Totals:
+    return _sums(session, [getattr(ReceivedLoad, name) for name in _HELD], ReceivedLoad.unused_t)
+
+
+def _compare(what: str, key: Sequence[str], expected: Totals, found: Totals) -> Iterator[str]:
+    for identity in sorted(expected.keys() | found.keys(), key=str):
+        due, stands = expected.get(identity, ZERO), found.get(identity, ZERO)
+        if due != stands:
+            named = ", ".join(f"{name} {value}" for name, value in zip(key, identity, strict=True) if value != "")
+            yield f"{what} of {named}: {stands} t stand, the entries make {due} t"
