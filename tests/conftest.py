@@ -1,59 +1,38 @@
-"""Both databases for every test: migrated once into a template, copied per test; the application over them."""
+"""Both databases for every test, and the application over them."""
 
-import shutil
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from app.core.database import Database
-from app.core.revisions import migrate
-from app.core.settings import Settings
-from app.main import create_app
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.core.database import Database
+from app.core.settings import Settings
+from app.main import create_app
+from tests.databases import ENGINES, Templates
 from tests.factories import World
-from tests.postgres import PostgresServer, start_postgres
-
-ENGINES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """Start one PostgreSQL for this worker, with a migrated template database."""
-    server = start_postgres()
-    server.create_database("template_exchange")
-    database = Database(server.url("template_exchange"))
-    migrate(database.engine)
-    database.dispose()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a migrated SQLite file to copy."""
-    file = tmp_path_factory.mktemp("template") / "exchange.db"
-    database = Database(f"sqlite:///{file}")
-    migrate(database.engine)
-    database.dispose()
-    return file
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """Return the databases to copy from; PostgreSQL starts with the first test that needs it."""
+    made = Templates(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the URL of a fresh, migrated database; the test runs once on each engine."""
-    if request.param == "sqlite":
-        file = tmp_path / "exchange.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite:///{file}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"test_{uuid.uuid4().hex}"
-    server.create_database(name, template="template_exchange")
-    yield server.url(name)
-    server.drop_database(name)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Return the name of an engine: the test runs once on each."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(engine: str, templates: Templates) -> Iterator[str]:
+    """Return the URL of a fresh, migrated database."""
+    with templates.copy(engine) as url:
+        yield url
 
 
 @pytest.fixture

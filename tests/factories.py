@@ -2,7 +2,10 @@
 
 import itertools
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
+
+from starlette.testclient import TestClient
 
 from app.auth.actor import Role
 from app.core.clock import today
@@ -10,7 +13,6 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.organisations.models import OrganisationStatus
 from app.organisations.service import enrol
-from starlette.testclient import TestClient
 
 PEPPER = Settings().secret.get_secret_value().encode()
 Body = dict[str, Any]
@@ -92,6 +94,33 @@ class World:
         """Register a site of a member, in Changshou unless said otherwise."""
         site: Body = member.post("/sites", {"name": f"site {next(_numbers)}", **CHANGSHOU, **changes})
         return site
+
+    def lot(self, producer: Member, **changes: Any) -> Body:  # noqa: ANN401 - JSON
+        """Offer 12 000 t of phosphogypsum, not assayed, for half a year; at a new site unless `site_id` is given."""
+        body: Body = {
+            "material": "phosphogypsum",
+            "quantity_t": 12000,
+            "available_from": str(today()),
+            "available_to": str(today() + timedelta(days=180)),
+            "price_cny_per_t": -15,
+            **changes,
+        }
+        body["site_id"] = body.get("site_id") or self.site(producer)["id"]
+        lot: Body = producer.post("/lots", body)
+        return lot
+
+    def demand(self, recycler: Member, **changes: Any) -> Body:  # noqa: ANN401 - JSON
+        """Ask for 30 000 t for cement retarder during half a year; at a new site unless `site_id` is given."""
+        body: Body = {
+            "use": "cement_retarder",
+            "quantity_t": 30000,
+            "needed_from": str(today()),
+            "needed_to": str(today() + timedelta(days=180)),
+            **changes,
+        }
+        body["site_id"] = body.get("site_id") or self.site(recycler, **FULING)["id"]
+        demand: Body = recycler.post("/demands", body)
+        return demand
 
     def deal(self, quantity_t: float = 1000, **lot: Any) -> "Deal":  # noqa: ANN401 - JSON
         """Make a producer and a recycler with sites, a lot and an accepted agreement of `quantity_t`."""

@@ -47,6 +47,10 @@ class Stale(ExchangeError):
     """The object has changed since the caller read it."""
 
 
+class Unavailable(ExchangeError):
+    """The exchange could not do it now; nothing was stored."""
+
+
 class Invalid(ExchangeError):
     """The request is wrong in itself; carries all its faults at once."""
 

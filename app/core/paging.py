@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_
@@ -23,7 +22,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class Slice(Generic[Row]):  # noqa: UP046 - PEP 695 needs Python 3.12
+class Slice(Generic[Row]):
     """One page as it is answered."""
 
     items: Sequence[Row]
@@ -55,15 +54,15 @@ def encode_cursor(values: Sequence[Any], purpose: str, secret: bytes) -> str:
 
 def decode_cursor(cursor: str, purpose: str, secret: bytes) -> tuple[Any, ...]:
     """Return the values of a cursor of ours; raises Invalid `invalid_cursor` for any other."""
+    wrong = invalid("cursor", "invalid_cursor", "is not a cursor of this list; start again without it")
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, _signature(payload, purpose, secret)):
-            raise ValueError(cursor)
-        return tuple(json.loads(payload))
     except (ValueError, binascii.Error):
-        message = "is not a cursor of this list; start again without it"
-        raise invalid("cursor", "invalid_cursor", message) from None
+        raise wrong from None
+    signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(payload, purpose, secret)):
+        raise wrong
+    return tuple(json.loads(payload))
 
 
 def _signature(payload: bytes, purpose: str, secret: bytes) -> bytes:

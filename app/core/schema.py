@@ -5,7 +5,6 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
-
 T = TypeVar("T")
 
 
@@ -17,7 +16,7 @@ class Schema(BaseModel):
     )
 
 
-class PageOf(Schema, Generic[T]):  # noqa: UP046 - PEP 695 needs Python 3.12
+class PageOf(Schema, Generic[T]):
     """One page of a list; `next_cursor` is null on the last page."""
 
     items: list[T]
@@ -36,8 +35,10 @@ def _rfc3339(instant: datetime) -> str:
 Instant = Annotated[AwareDatetime, AfterValidator(_utc), PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 #: A calendar month, `YYYY-MM`.
 Month = Annotated[str, StringConstraints(pattern=r"^(19|20|21)\d{2}-(0[1-9]|1[0-2])$")]
+#: PostgreSQL keeps no NUL in text.
+WITHOUT_NUL = r"^[^\x00]*$"
 #: A catalogue key as it appears in a body.
-Key = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(max_length=2000)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=WITHOUT_NUL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=WITHOUT_NUL)]
+Text = Annotated[str, StringConstraints(max_length=2000, pattern=WITHOUT_NUL)]
 Year = Annotated[int, Field(ge=1949, le=2999)]

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import EmailStr, Field, StringConstraints
 
 from app.auth.actor import Role, Scope
+from app.catalogue.keys import DistrictKey
 from app.core.geo import Datum
 from app.core.schema import Instant, Key, Name, Schema, Text
 from app.organisations.models import OrganisationStatus
@@ -61,8 +62,10 @@ class SitePost(Schema):
     name: Name = Field(examples=["长寿厂区一号门"])
     latitude: Latitude = Field(examples=[29.83615])
     longitude: Longitude = Field(examples=[107.07041])
-    datum: Datum = Field(Datum.WGS84, description="Coordinate system of the pair; web maps in China use gcj02, Baidu bd09.")
-    district_code: Key | None = Field(None, description="A key of GET /v1/districts.", examples=["500115"])
+    datum: Datum = Field(
+        Datum.WGS84, description="Coordinate system of the pair; web maps in China use gcj02, Baidu bd09."
+    )
+    district_code: DistrictKey | None = Field(None, description="A key of GET /v1/districts; null outside them.")
 
 
 class SitePatch(Schema):
@@ -72,7 +75,7 @@ class SitePatch(Schema):
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     datum: Datum | None = None
-    district_code: Key | None = None
+    district_code: DistrictKey | None = None
 
 
 class SiteRead(Schema):

@@ -1,6 +1,5 @@
 """Writes of organisations and sites: applying, approving, suspending, registering plant gates."""
 
-from typing import Literal
 from uuid import UUID
 
 import stdnum.cn.uscc
@@ -9,21 +8,14 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId, Role, Scope
 from app.auth.service import make_key
+from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
-from app.core.errors import Conflict, Fault, Invalid, invalid
+from app.core.errors import Conflict, Invalid, invalid
 from app.core.geo import Datum, to_wgs84
 from app.organisations.models import Organisation, OrganisationStatus, Site, SiteId, SiteStream
 from app.organisations.queries import find_organisation, own_site
 from app.organisations.schemas import OrganisationPost, SitePatch, SitePost, StreamPut
 
-CatalogueKind = Literal["material", "parameter", "grade", "use", "district"]
-_PLURALS: dict[CatalogueKind, Literal["materials", "parameters", "grades", "uses", "districts"]] = {
-    "material": "materials",
-    "parameter": "parameters",
-    "grade": "grades",
-    "use": "uses",
-    "district": "districts",
-}
 _COMMON = {Scope.MARKET_READ, Scope.STATISTICS_READ, Scope.KEYS_WRITE, Scope.WEBHOOKS_WRITE}
 _DEALS = {Scope.AGREEMENTS_WRITE, Scope.SHIPMENTS_WRITE, Scope.LEDGER_WRITE}
 _SCOPES = {
@@ -80,7 +72,9 @@ def suspend(session: Session, organisation_id: OrganisationId) -> Organisation:
     """Suspend an organisation; its lots and demands leave the market at once (reads join on the status)."""
     organisation = _locked(session, organisation_id)
     if organisation.status == OrganisationStatus.PENDING:
-        raise Conflict("not_approved", "A pending application is not suspended; leave it unapproved.", allowed=["approve"])
+        raise Conflict(
+            "not_approved", "A pending application is not suspended; leave it unapproved.", allowed=["approve"]
+        )
     organisation.status = OrganisationStatus.SUSPENDED
     session.flush()
     return organisation
@@ -93,7 +87,6 @@ def _locked(session: Session, organisation_id: OrganisationId) -> Organisation:
 
 def register_site(session: Session, actor: Actor, wish: SitePost) -> Site:
     """Store a site of the caller; the position is converted to WGS-84, the pair as given is kept beside it."""
-    check_district(wish.district_code)
     site = Site(organisation_id=actor.organisation_id, name=wish.name, district_code=wish.district_code)
     _place(site, wish.latitude, wish.longitude, wish.datum)
     session.add(site)
@@ -105,7 +98,6 @@ def change_site(session: Session, actor: Actor, site_id: SiteId, change: SitePat
     """Change a site of the caller; latitude and longitude change together."""
     site = own_site(session, actor, site_id)
     given = change.model_fields_set
-    check_district(change.district_code)
     if ("latitude" in given) != ("longitude" in given):
         missing = "longitude" if "latitude" in given else "latitude"
         raise invalid(f"/{missing}", "position_incomplete", "latitude and longitude change together")
@@ -122,7 +114,8 @@ def change_site(session: Session, actor: Actor, site_id: SiteId, change: SitePat
 def record_stream(session: Session, actor: Actor, site_id: SiteId, material: str, facts: StreamPut) -> SiteStream:
     """Put the facts of one material at a site of the caller on file, replacing what was there."""
     own_site(session, actor, site_id)
-    check_material(material, "material")
+    if material not in reference().materials:
+        raise Invalid([unknown_key("material", "material", material)])
     stream = session.get(SiteStream, (site_id, material))
     if stream is None:
         stream = SiteStream(site_id=site_id, material=material)
@@ -139,25 +132,6 @@ def check_own_site(session: Session, actor: Actor, site_id: UUID, pointer: str =
     if site is None or site.organisation_id != actor.organisation_id:
         raise invalid(pointer, "unknown_site", "not a site of yours; GET /v1/sites lists them")
     return site
-
-
-def check_district(key: str | None) -> None:
-    """Refuse a district that the catalogue does not hold."""
-    if key is not None and key not in reference().districts:
-        raise Invalid([unknown_key("/district_code", "district", key)], code="unknown_district")
-
-
-def check_material(key: str, pointer: str) -> None:
-    """Refuse a material that the catalogue does not hold."""
-    if key not in reference().materials:
-        raise Invalid([unknown_key(pointer, "material", key)], code="unknown_material")
-
-
-def unknown_key(pointer: str, kind: CatalogueKind, key: str) -> Fault:
-    """Return the fault of a catalogue key that does not exist, with the names that are near it."""
-    near = reference().near_names(_PLURALS[kind], key)
-    hint = f"; did you mean {' or '.join(near)}?" if near else f"; GET /v1/{_PLURALS[kind]} lists them"
-    return Fault(pointer, f"unknown_{kind}", f"there is no {kind} {key!r}{hint}")
 
 
 def _place(site: Site, latitude: float, longitude: float, datum: Datum) -> None:

@@ -1,0 +1,1 @@
+"""Standing needs of recyclers."""

@@ -1,0 +1,1 @@
+"""Supply: lots of waste on offer, with their assays."""

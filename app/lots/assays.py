@@ -1,0 +1,256 @@
+"""What an assay says in the catalogue's terms: kinds, units, bases, what is possible, and what follows. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from app.catalogue.keys import unknown_key
+from app.catalogue.reference import reference
+from app.catalogue.schemas import Basis, Parameter, ParameterKind
+from app.catalogue.units import SIGNIFICANT_DIGITS, MoistureRequired, UnitError, to_basis, to_parameter_unit
+from app.core.errors import Fault
+
+MAX_TEXT = 80
+_MAX_UNIT = 20
+_MOISTURE = "moisture"
+_ONE = Decimal(1)
+#: What a result can hold: 12 decimals, and 12 digits before the point, which is beyond any assay.
+_FINEST, _LARGEST = Decimal("1e-12"), Decimal("1e12")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+#: Sums of reported parameters, as the catalogue's parameters.yaml states them; the factor of K2O is a draft there.
+_SUMS: Mapping[str, Mapping[str, Decimal]] = {
+    "sum_sio2_al2o3_fe2o3": {"sio2": _ONE, "al2o3": _ONE, "fe2o3": _ONE},
+    "alkali_na2o_eq": {"na2o": _ONE, "k2o": Decimal("0.658")},
+    "alkali_sum": {"na2o": _ONE, "k2o": _ONE},
+}
+#: Parameter: sum of the first over sum of the second.
+_QUOTIENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "slag_quality_coefficient": (("cao", "mgo", "al2o3"), ("sio2", "mno", "tio2")),
+}
+
+
+class Reported(Protocol):
+    """One result as a laboratory reports it; None stands for the catalogue's unit and basis."""
+
+    @property
+    def parameter(self) -> str:
+        """Key of the parameter."""
+
+    @property
+    def value(self) -> object:
+        """JSON number, numeric text, boolean or text."""
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of the value."""
+
+    @property
+    def basis(self) -> str | None:
+        """Basis of the value."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One result in canonical unit and basis: a number in `value`, else the text of a category (`true`, `false`)."""
+
+    parameter: str
+    value: Decimal | None
+    category: str | None
+    given_value: str
+    given_unit: str | None
+    given_basis: str | None
+
+
+class _Refusal(ValueError):
+    """Why one field of a result is refused."""
+
+    def __init__(self, field: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field, self.code, self.detail = field, code, detail
+
+
+def measure_results(results: Sequence[Reported]) -> tuple[list[Measured], list[Fault]]:
+    """Return what is measured, and every fault with its pointer from the list (`/0/value`)."""
+    moisture_pct = _find_moisture(results)
+    measured: list[Measured] = []
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for index, result in enumerate(results):
+        found, refusals = _measure(result, moisture_pct)
+        if result.parameter in seen:
+            detail = f"{result.parameter} is reported twice; give one value"
+            found, refusals = None, [_Refusal("parameter", "duplicate_parameter", detail), *refusals]
+        seen.add(result.parameter)
+        faults.extend(Fault(f"/{index}/{refusal.field}", refusal.code, refusal.detail) for refusal in refusals)
+        if found is not None:
+            measured.append(found)
+    return measured, faults
+
+
+def current_values(measured: Sequence[Measured]) -> dict[str, float | str | bool]:
+    """Return parameter → value, derived ones included, as the lot keeps them for the search."""
+    values: dict[str, float | str | bool] = {
+        item.parameter: plain_value(item.parameter, item.value, item.category) for item in measured
+    }
+    return values | {name: float(value) for name, value in derive_values(measured_numbers(measured)).items()}
+
+
+def measured_numbers(measured: Sequence[Measured]) -> dict[str, Decimal]:
+    """Return the numeric results alone."""
+    return {item.parameter: item.value for item in measured if item.value is not None}
+
+
+def plain_value(parameter: str, value: Decimal | None, category: str | None) -> float | str | bool:
+    """Return a stored result as JSON shows it; floats carry its at most 12 significant digits exactly."""
+    if value is not None:
+        return float(value)
+    entry = reference().parameters.get(parameter)
+    if entry is not None and entry.kind is ParameterKind.BOOLEAN:
+        return category == "true"
+    return category or ""
+
+
+def derive_values(numbers: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the derived parameters whose parts are all given and that are not reported themselves.
+
+    What comes out impossible (oxides that add up beyond 100 %) stays unknown.
+    """
+    found: dict[str, Decimal] = {}
+    for name, parts in _SUMS.items():
+        if all(part in numbers for part in parts):
+            found[name] = sum((numbers[part] * factor for part, factor in parts.items()), Decimal(0))
+    for name, (above, below) in _QUOTIENTS.items():
+        if all(part in numbers for part in (*above, *below)):
+            divisor = sum((numbers[part] for part in below), Decimal(0))
+            if divisor > 0:
+                found[name] = sum((numbers[part] for part in above), Decimal(0)) / divisor
+    parameters = reference().parameters
+    return {
+        name: _rounded(value)
+        for name, value in found.items()
+        if name not in numbers and parameters[name].is_possible(value)
+    }
+
+
+def _find_moisture(results: Sequence[Reported]) -> Decimal | None:
+    """Return the moisture of the sample in per cent of the wet mass, None when it is not reported.
+
+    A faulty moisture counts as 0, so that the results which need it do not bring a second fault each.
+    """
+    result = next((result for result in results if result.parameter == _MOISTURE), None)
+    if result is None:
+        return None
+    found, _ = _measure(result, None)
+    return Decimal(0) if found is None else found.value
+
+
+def _measure(result: Reported, moisture_pct: Decimal | None) -> tuple[Measured | None, list[_Refusal]]:
+    parameter = reference().parameters.get(result.parameter)
+    if parameter is None:
+        fault = unknown_key("", "parameter", result.parameter)
+        return None, [_Refusal("parameter", fault.code, fault.detail)]
+    refusals = [*_check_unit(result.unit, parameter), *_check_basis(result.basis, parameter, moisture_pct)]
+    value: Decimal | None = None
+    category: str | None = None
+    try:
+        if parameter.kind is ParameterKind.NUMERIC:
+            number = _read_number(result.value, parameter)
+            if not refusals:
+                value = _convert(number, result, parameter, moisture_pct)
+        else:
+            category = _read_category(result.value, parameter)
+    except _Refusal as refusal:
+        refusals.append(refusal)
+    if refusals:
+        return None, refusals
+    given = category if category is not None else str(result.value).strip()
+    return Measured(parameter.key, value, category, given, result.unit, result.basis), []
+
+
+def _check_unit(unit: str | None, parameter: Parameter) -> list[_Refusal]:
+    """Try the unit on 1; a category has no unit but the catalogue's own word for it."""
+    if unit is None or unit == parameter.unit:
+        return []
+    if len(unit) > _MAX_UNIT:
+        return [_Refusal("unit", "inconvertible_unit", f"no unit; the catalogue's unit is {parameter.unit}")]
+    try:
+        to_parameter_unit(_ONE, unit, parameter)
+    except UnitError as error:
+        return [_Refusal("unit", "inconvertible_unit", f"{error}; the catalogue's unit is {parameter.unit}")]
+    return []
+
+
+def _check_basis(basis: str | None, parameter: Parameter, moisture_pct: Decimal | None) -> list[_Refusal]:
+    """Try the basis on 1."""
+    if basis is None:
+        return []
+    if basis not in set(Basis):
+        return [_Refusal("basis", "unknown_basis", f"not a basis; known: {', '.join(Basis)}")]
+    try:
+        to_basis(_ONE, parameter, basis, moisture_pct)
+    except MoistureRequired as error:
+        return [_Refusal("basis", "moisture_required", f"{error}: report moisture in the same assay")]
+    except UnitError as error:
+        return [_Refusal("basis", "inconvertible_basis", str(error))]
+    return []
+
+
+def _convert(number: Decimal, result: Reported, parameter: Parameter, moisture_pct: Decimal | None) -> Decimal:
+    """Return the value in canonical unit and basis, to 12 significant digits; refuses what cannot exist."""
+    try:
+        in_unit = to_parameter_unit(number, result.unit or parameter.unit, parameter)
+        value = _rounded(to_basis(in_unit, parameter, result.basis, moisture_pct))
+    except UnitError as error:
+        raise _Refusal("value", "impossible_value", str(error)) from None
+    if not parameter.is_possible(value):
+        low, high = parameter.possible_min, parameter.possible_max
+        span = " and ".join(
+            [*([] if low is None else [f"at least {low}"]), *([] if high is None else [f"at most {high}"])]
+        )
+        detail = f"{value.normalize():f} {parameter.unit} {parameter.basis} cannot be: {parameter.key} is {span}"
+        raise _Refusal("value", "impossible_value", detail)
+    return value
+
+
+def _read_number(value: object, parameter: Parameter) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _Refusal("value", "wrong_kind", f"{parameter.key} is a number")
+    if isinstance(value, int):  # a huge one never becomes text, which Python refuses
+        number = Decimal(value)
+    elif _NOT_FINITE.fullmatch(str(value).strip()):
+        raise _Refusal("value", "impossible_value", f"{parameter.key} is a finite number")
+    elif _NUMBER.fullmatch(str(value).strip()) and len(str(value)) <= MAX_TEXT:
+        number = Decimal(str(value).strip())
+    elif isinstance(value, float):  # a three-digit exponent
+        raise _Refusal("value", "impossible_value", f"{value} is beyond any assay")
+    else:
+        detail = f"{parameter.key} is a number, such as 2400 or 2.4e3; below a limit of detection, leave it out"
+        raise _Refusal("value", "wrong_kind", detail)
+    if abs(number) >= _LARGEST:
+        raise _Refusal("value", "impossible_value", f"a value of {_LARGEST} or more is beyond any assay")
+    return number
+
+
+def _read_category(value: object, parameter: Parameter) -> str:
+    if parameter.kind is ParameterKind.BOOLEAN:
+        if not isinstance(value, bool):
+            raise _Refusal("value", "wrong_kind", f"{parameter.key} is true or false")
+        return "true" if value else "false"
+    text = value.strip() if isinstance(value, str) else ""
+    if not 0 < len(text) <= MAX_TEXT or not text.isprintable():
+        raise _Refusal("value", "wrong_kind", f"{parameter.key} is a text of 1 to {MAX_TEXT} characters")
+    if parameter.values and text not in parameter.values:
+        raise _Refusal("value", "unknown_value", f"{parameter.key} is one of {', '.join(parameter.values)}")
+    return text
+
+
+def _rounded(value: Decimal) -> Decimal:
+    """Round to 12 significant digits and to what the database keeps."""
+    if not value:
+        return Decimal(0)
+    digits = _ONE.scaleb(value.adjusted() - SIGNIFICANT_DIGITS + 1)
+    return value.quantize(max(digits, _FINEST))

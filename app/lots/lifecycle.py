@@ -1,0 +1,98 @@
+"""What happens to a lot's tonnes and where it stands: arithmetic on one locked row, without a database."""
+
+from datetime import date
+from decimal import Decimal
+
+from app.core.errors import Conflict
+from app.core.quantities import ZERO
+from app.lots.models import Lot, LotStatus
+
+_ON_OFFER = ("change", "add_assay", "withdraw")
+#: What the owner can do with a lot, by its effective status.
+_ALLOWED: dict[LotStatus, tuple[str, ...]] = {
+    LotStatus.OPEN: _ON_OFFER,
+    LotStatus.EXHAUSTED: _ON_OFFER,
+    LotStatus.EXPIRED: ("change", "add_assay"),
+    LotStatus.WITHDRAWN: (),
+}
+
+
+def effective_status(lot: Lot, today: date) -> LotStatus:
+    """Return where a lot stands on a day; what is withdrawn stays so, and past `available_to` a lot is expired."""
+    stored = LotStatus(lot.status)
+    if stored is not LotStatus.WITHDRAWN and lot.available_to < today:
+        return LotStatus.EXPIRED
+    return stored
+
+
+def check_action(lot: Lot, action: str, today: date) -> None:
+    """Raise Conflict `invalid_state` with `allowed` when the lot's status forbids the owner's action."""
+    status = effective_status(lot, today)
+    if action not in _ALLOWED[status]:
+        detail = f"The lot is {status}, so {action} is not possible."
+        raise Conflict("invalid_state", detail, state=status, allowed=list(_ALLOWED[status]))
+
+
+def reserve_tonnes(lot: Lot, tonnes: Decimal) -> None:
+    """Promise tonnes to an agreement; raises Conflict `lot_withdrawn` or `insufficient_quantity` with `available_t`."""
+    if lot.status == LotStatus.WITHDRAWN:
+        raise Conflict("lot_withdrawn", "The lot is withdrawn: nothing more of it is promised.", allowed=[])
+    _check_available(lot, tonnes)
+    lot.reserved_t += tonnes
+    settle_status(lot)
+
+
+def release_tonnes(lot: Lot, tonnes: Decimal) -> None:
+    """Set reserved tonnes free again."""
+    _move(lot, reserved_t=-tonnes, shipped_t=ZERO)
+
+
+def ship_tonnes(lot: Lot, from_reserved_t: Decimal, extra_t: Decimal = ZERO) -> None:
+    """Send off reserved tonnes and `extra_t` free ones; raises Conflict `insufficient_quantity` with `available_t`.
+
+    A withdrawn lot still gives the extra of a load: withdrawing ends the offer, not the agreements made on it.
+    """
+    _check_available(lot, extra_t)
+    _move(lot, reserved_t=-from_reserved_t, shipped_t=from_reserved_t + extra_t)
+
+
+def return_tonnes(lot: Lot, tonnes_back_to_reserved: Decimal, tonnes_back_free: Decimal = ZERO) -> None:
+    """Take shipped tonnes back (refused, voided): to the reservation of a live agreement, or free on the lot."""
+    _move(lot, reserved_t=tonnes_back_to_reserved, shipped_t=-tonnes_back_to_reserved - tonnes_back_free)
+
+
+def change_quantity(lot: Lot, quantity_t: Decimal) -> None:
+    """Offer another quantity; raises Conflict `quantity_committed` below what is reserved or shipped."""
+    committed_t = lot.reserved_t + lot.shipped_t
+    if quantity_t < committed_t:
+        raise Conflict(
+            "quantity_committed",
+            f"{committed_t} t of the lot are reserved or shipped; offer at least as much.",
+            least_quantity_t=committed_t,
+            reserved_t=lot.reserved_t,
+            shipped_t=lot.shipped_t,
+        )
+    lot.quantity_t = quantity_t
+    settle_status(lot)
+
+
+def settle_status(lot: Lot) -> None:
+    """Make the stored status follow the tonnes: exhausted when nothing is free, open again when something is."""
+    if lot.status != LotStatus.WITHDRAWN:
+        lot.status = LotStatus.OPEN if lot.available_t > ZERO else LotStatus.EXHAUSTED
+
+
+def _check_available(lot: Lot, tonnes: Decimal) -> None:
+    if tonnes > lot.available_t:
+        raise Conflict(
+            "insufficient_quantity", f"Only {lot.available_t} t of the lot are free.", available_t=lot.available_t
+        )
+
+
+def _move(lot: Lot, reserved_t: Decimal, shipped_t: Decimal) -> None:
+    reserved, shipped = lot.reserved_t + reserved_t, lot.shipped_t + shipped_t
+    if reserved < ZERO or shipped < ZERO:
+        message = f"lot {lot.id} would have {reserved} t reserved and {shipped} t shipped"
+        raise AssertionError(message)
+    lot.reserved_t, lot.shipped_t = reserved, shipped
+    settle_status(lot)

@@ -1,0 +1,143 @@
+"""Writes of lots: offering, changing, withdrawing, new assays, and the lock under which agreements move tonnes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.core.clock import today
+from app.core.database import new_id
+from app.core.errors import Fault, Invalid, NotFound
+from app.lots.assays import Measured, current_values, measure_results
+from app.lots.lifecycle import (
+    change_quantity,
+    check_action,
+    release_tonnes,
+    reserve_tonnes,
+    return_tonnes,
+    ship_tonnes,
+)
+from app.lots.models import Assay, AssayId, AssayResult, Lot, LotId, LotStatus
+from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault
+from app.organisations.service import check_own_site
+
+#: Callers lock a lot and move its tonnes through this one file.
+__all__ = [
+    "add_assay",
+    "change_lot",
+    "lock_lot",
+    "lock_own_lot",
+    "post_lot",
+    "release_tonnes",
+    "reserve_tonnes",
+    "return_tonnes",
+    "ship_tonnes",
+    "withdraw_lot",
+]
+
+
+def lock_lot(session: Session, lot_id: LotId) -> Lot:
+    """Return a lot as it is now, locked until the transaction ends, or raise NotFound."""
+    query = select(Lot).where(Lot.id == lot_id).with_for_update().execution_options(populate_existing=True)
+    lot = session.scalars(query).one_or_none()
+    if lot is None:
+        raise NotFound("lot")
+    return lot
+
+
+def lock_own_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:
+    """Return a lot of the caller as it is now, locked, or raise NotFound."""
+    lot = lock_lot(session, lot_id)
+    if lot.organisation_id != actor.organisation_id:
+        raise NotFound("lot")
+    return lot
+
+
+def post_lot(session: Session, actor: Actor, wish: LotPost) -> Lot:
+    """Offer waste at a site of the caller, with its first assay if there is one."""
+    site = check_own_site(session, actor, wish.site_id)
+    lot = Lot(
+        id=LotId(new_id()),
+        organisation_id=actor.organisation_id,
+        site_id=site.id,
+        origin_process=None if wish.origin is None else wish.origin.process,
+        **wish.model_dump(exclude={"site_id", "origin", "assay"}),
+    )
+    assay = None if wish.assay is None else _record_assay(lot, wish.assay)
+    session.add(lot)
+    session.flush()
+    if assay is not None:
+        session.add(assay)
+        session.flush()
+    return lot
+
+
+def change_lot(session: Session, lot: Lot, change: LotPatch) -> Lot:
+    """Change a lot that the caller owns and holds locked; another last day reopens an expired one."""
+    check_action(lot, "change", today())
+    given = change.model_dump(include=change.model_fields_set, exclude={"origin"})
+    _check_terms(lot, change)
+    if (quantity_t := given.pop("quantity_t", None)) is not None:
+        change_quantity(lot, quantity_t)
+    for field, value in given.items():
+        setattr(lot, field, value)
+    if "origin" in change.model_fields_set:
+        lot.origin_process = None if change.origin is None else change.origin.process
+    session.flush()
+    return lot
+
+
+def withdraw_lot(session: Session, lot: Lot) -> Lot:
+    """Take what is free of a locked lot off the market; agreements on it go on."""
+    check_action(lot, "withdraw", today())
+    lot.status = LotStatus.WITHDRAWN
+    session.flush()
+    return lot
+
+
+def add_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:
+    """Record an assay of a locked lot; the newest by day of sampling (then by recording) is the current one."""
+    check_action(lot, "add_assay", today())
+    assay = _record_assay(lot, report)
+    session.add(assay)
+    session.flush()
+    return assay
+
+
+def _check_terms(lot: Lot, change: LotPatch) -> None:
+    """Refuse terms that contradict each other once the change meets what is stored."""
+    given = change.model_fields_set
+    min_order_t = change.min_order_t if "min_order_t" in given else lot.min_order_t
+    faults: list[Fault] = []
+    if detail := find_order_fault(change.quantity_t or lot.quantity_t, min_order_t):
+        pointer = "/min_order_t" if "min_order_t" in given else "/quantity_t"
+        faults.append(Fault(pointer, "min_order_above_quantity", detail))
+    first, last = change.available_from or lot.available_from, change.available_to or lot.available_to
+    if detail := find_period_fault(first, last):
+        pointer = "/available_to" if "available_to" in given else "/available_from"
+        faults.append(Fault(pointer, "before_available_from", detail))
+    if faults:
+        raise Invalid(faults, code=faults[0].code if len(faults) == 1 else "invalid_request")
+
+
+def _record_assay(lot: Lot, report: AssayPost) -> Assay:
+    """Return the assay's rows, and make it the lot's current one if it is the newest."""
+    measured, faults = measure_results(report.results)
+    if faults:
+        raise Invalid(faults)
+    assay = Assay(
+        id=AssayId(new_id()),
+        lot_id=lot.id,
+        **report.model_dump(exclude={"results"}),
+        results=_result_rows(measured),
+    )
+    if lot.current_assay_on is None or assay.sampled_on >= lot.current_assay_on:
+        lot.current_assay = current_values(measured)
+        lot.current_assay_id = assay.id
+        lot.current_assay_on = assay.sampled_on
+    return assay
+
+
+def _result_rows(measured: Sequence[Measured]) -> list[AssayResult]:
+    return [AssayResult(position=position, **vars(item)) for position, item in enumerate(measured)]

@@ -1,0 +1,74 @@
+"""Databases for tests: templates are filled once for a worker and copied per test, on both engines."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.core.database import Database
+from app.core.revisions import migrate
+from tests.postgres import PostgresServer, start_postgres
+
+ENGINES = ("sqlite", "postgresql")
+EMPTY = "empty"
+
+
+class Templates:
+    """Named templates on each engine; what their filling returned is kept beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: PostgresServer | None = None
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def stop(self) -> None:
+        """Stop PostgreSQL if it was ever needed."""
+        if self._server is not None:
+            self._server.stop()
+
+    @contextmanager
+    def copy(self, engine: str, name: str = EMPTY) -> Iterator[str]:
+        """Yield the URL of a fresh copy of a template, gone afterwards."""
+        if name == EMPTY:
+            self.fill(engine, EMPTY, lambda database: migrate(database.engine))
+        if engine == "sqlite":
+            file = self._folder / f"{uuid.uuid4().hex}.db"
+            shutil.copy(self._folder / f"{name}.db", file)
+            yield f"sqlite:///{file}"
+            for part in self._folder.glob(f"{file.name}*"):
+                part.unlink()
+            return
+        server = self._postgres()
+        database = f"test_{uuid.uuid4().hex}"
+        server.create_database(database, template=f"template_{name}")
+        yield server.url(database)
+        server.drop_database(database)
+
+    def fill(self, engine: str, name: str, filling: Callable[[Database], Any]) -> None:
+        """Make a template from the empty one unless it is there; what `filling` returns is kept."""
+        if name != EMPTY:
+            self.fill(engine, EMPTY, lambda database: migrate(database.engine))
+        if (engine, name) not in self._made:
+            database = Database(self._new(engine, name))
+            self._made[engine, name] = filling(database)
+            database.dispose()
+
+    def made(self, engine: str, name: str) -> Any:  # noqa: ANN401 - whatever its filling returned
+        """Return what filling a template returned."""
+        return self._made[engine, name]
+
+    def _new(self, engine: str, name: str) -> str:
+        if engine == "sqlite":
+            if name != EMPTY:
+                shutil.copy(self._folder / f"{EMPTY}.db", self._folder / f"{name}.db")
+            return f"sqlite:///{self._folder / name}.db"
+        server = self._postgres()
+        server.create_database(f"template_{name}", template=None if name == EMPTY else f"template_{EMPTY}")
+        return server.url(f"template_{name}")
+
+    def _postgres(self) -> PostgresServer:
+        if self._server is None:
+            self._server = start_postgres()
+        return self._server
