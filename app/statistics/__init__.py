@@ -1,0 +1,1 @@
+"""What the ledger's tonnes say: utilisation rates, balances, forecasts and publications."""
