@@ -8,11 +8,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role, Scope
 from app.core.database import Database
-from app.core.errors import Fault, Forbidden, Invalid, Stale, Unauthenticated
+from app.core.errors import Fault, Forbidden, Invalid, Stale, Unauthenticated, Unavailable
 from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor
 from app.core.schema import Schema
 from app.core.settings import Settings
@@ -56,7 +57,10 @@ def _write_session(request: Request) -> Iterator[Session]:
     """One request, one transaction: it commits before the answer is made (scope "function"), or nothing is stored."""
     with _database(request).write() as session:
         yield session
-        session.commit()
+        try:
+            session.commit()
+        except SQLAlchemyError as error:
+            raise Unavailable("commit_failed", "The database refused to store it; nothing was. Try again.") from error
 
 
 ReadSession = Annotated[Session, Depends(_read_session)]

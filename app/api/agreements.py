@@ -76,19 +76,23 @@ def _move(
 
 
 @router.post("/{agreement_id}/accept", response_model=AgreementRead, summary="Accept a proposal", responses=_MOVES)
-def accept(agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response) -> Agreement:
+def accept_agreement(
+    agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response
+) -> Agreement:
     """Accept the other side's proposal: its tonnes are reserved on the lot."""
     return _move(agreements.accept, session, actor, agreement_id, wanted, response)
 
 
 @router.post("/{agreement_id}/decline", response_model=AgreementRead, summary="Decline a proposal", responses=_MOVES)
-def decline(agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response) -> Agreement:
+def decline_agreement(
+    agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response
+) -> Agreement:
     """Decline the other side's proposal."""
     return _move(agreements.decline, session, actor, agreement_id, wanted, response)
 
 
 @router.post("/{agreement_id}/withdraw", response_model=AgreementRead, summary="Withdraw a proposal", responses=_MOVES)
-def withdraw(
+def withdraw_agreement(
     agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response
 ) -> Agreement:
     """Withdraw one's own proposal before it is answered."""
@@ -96,7 +100,9 @@ def withdraw(
 
 
 @router.post("/{agreement_id}/cancel", response_model=AgreementRead, summary="Cancel an agreement", responses=_MOVES)
-def cancel(agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response) -> Agreement:
+def cancel_agreement(
+    agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response
+) -> Agreement:
     """End an accepted agreement early: what is not shipped is free on the lot again."""
     return _move(agreements.cancel, session, actor, agreement_id, wanted, response)
 
@@ -104,7 +110,7 @@ def cancel(agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfM
 @router.post(
     "/{agreement_id}/complete", response_model=AgreementRead, summary="Complete an agreement", responses=_MOVES
 )
-def complete(
+def complete_agreement(
     agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response
 ) -> Agreement:
     """Close an accepted agreement when nothing is in transit; what is not shipped is free on the lot again."""

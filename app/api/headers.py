@@ -1,4 +1,4 @@
-"""What every answer carries: the request's id, no caching of what a key sees, a problem also where a body is too large."""
+"""What every answer carries: the request's id, and no caching of what a key sees."""
 
 import re
 from http import HTTPStatus

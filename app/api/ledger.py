@@ -8,16 +8,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.api.answers import created
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
+from app.catalogue.keys import MaterialKey
 from app.core.paging import Slice
-from app.core.schema import Key, Month, PageOf
+from app.core.schema import Month, PageOf
 from app.dependencies import Allow, ListQuery, ReadSession, WriteSession
 from app.ledger import queries
 from app.ledger.declarations import declare
 from app.ledger.models import Declaration, DeclarationId, OpeningStock, OpeningStockId
 from app.ledger.opening_stocks import record_opening_stock
 from app.ledger.schemas import (
-    Balances,
     BalanceRead,
+    Balances,
     DeclarationPost,
     DeclarationRead,
     EntryRead,
@@ -35,7 +36,7 @@ class DeclarationsQuery(ListQuery):
     """Filters of the list of declarations."""
 
     site_id: UUID | None = None
-    material: Key | None = None
+    material: MaterialKey | None = None
     month: Month | None = None
 
 
@@ -76,9 +77,7 @@ def get_opening_stock(opening_stock_id: UUID, session: ReadSession, actor: Produ
     summary="Declare a month",
     responses=problem_responses(409, 422),
 )
-def post_declaration(
-    wish: DeclarationPost, session: WriteSession, actor: Declarer, response: Response
-) -> Declaration:
+def post_declaration(wish: DeclarationPost, session: WriteSession, actor: Declarer, response: Response) -> Declaration:
     """Declare a month's absolute totals; the ledger posts the difference to what is posted already."""
     declaration = declare(session, actor, wish)
     created(response, "/v1/declarations", declaration.id)

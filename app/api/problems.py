@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
-from app.core.errors import Conflict, ExchangeError, Forbidden, Invalid, NotFound, Stale, Unauthenticated
+from app.core.errors import Conflict, ExchangeError, Forbidden, Invalid, NotFound, Stale, Unauthenticated, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES: Mapping[type[ExchangeError], int] = {
@@ -24,6 +24,7 @@ _STATUSES: Mapping[type[ExchangeError], int] = {
     Conflict: 409,
     Stale: 412,
     Invalid: 422,
+    Unavailable: 503,
 }
 log = structlog.get_logger()
 
@@ -110,8 +111,13 @@ def _fault(item: Mapping[str, Any]) -> dict[str, str]:
     return {"pointer": pointer, "code": item["type"], "detail": item["msg"]}
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
+def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
+    if error.status_code == HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=error.status_code, headers=error.headers)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # raised by the framework alone: not UTF-8, or nested too deep
+        fault = {"pointer": "", "code": "unreadable_body", "detail": "is not JSON in UTF-8, or is nested too deep"}
+        return answer(422, fault["code"], f"The body {fault['detail']}.", errors=[fault])
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
     response = answer(error.status_code, code, str(error.detail))
     response.headers.update(error.headers or {})

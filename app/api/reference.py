@@ -9,13 +9,13 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from app.api.problems import problem_responses
+from app.catalogue.keys import MaterialKey, UseKey
 from app.catalogue.reference import Reference, reference
 from app.catalogue.schemas import District, Entry, Grade, Material, Parameter, Treatment, Use
-from app.core.errors import Fault, Invalid, NotFound
+from app.core.errors import NotFound
 from app.core.paging import MAX_LIMIT, Slice
-from app.core.schema import Key, PageOf
+from app.core.schema import PageOf
 from app.dependencies import ListQuery
-from app.organisations.service import unknown_key
 
 router = APIRouter(tags=["reference data"], responses=problem_responses(422))
 One = TypeVar("One", bound=Entry)
@@ -45,8 +45,8 @@ class ReferenceQuery(ListQuery):
 class GradesQuery(ReferenceQuery):
     """Filters of the list of grades."""
 
-    material: Key | None = Field(None, description="Grades of this material.")
-    use: Key | None = Field(None, description="Grades that apply to this use.")
+    material: MaterialKey | None = Field(None, description="Grades of this material.")
+    use: UseKey | None = Field(None, description="Grades that apply to this use.")
     on: date | None = Field(None, description="Only editions in force on this day.")
 
 
@@ -95,13 +95,6 @@ async def get_parameter(key: str, catalogue: Catalogue) -> Parameter:
 @router.get("/grades", response_model=PageOf[Grade], summary="List grades")
 async def get_grades(query: Annotated[GradesQuery, Query()], catalogue: Catalogue, request: Request) -> Slice[Grade]:
     """List grade editions with their limits, each with source and status (confirmed or draft)."""
-    faults: list[Fault] = []
-    if query.material is not None and query.material not in {**catalogue.materials, **catalogue.products}:
-        faults.append(unknown_key("material", "material", query.material))
-    if query.use is not None and query.use not in catalogue.uses:
-        faults.append(unknown_key("use", "use", query.use))
-    if faults:
-        raise Invalid(faults)
     return _page(catalogue.grades_for(query.material, query.use, query.on), query, request)
 
 

@@ -44,9 +44,7 @@ def get_site(site_id: UUID, session: ReadSession, actor: Member, response: Respo
     return site
 
 
-@router.patch(
-    "/{site_id}", response_model=SiteRead, summary="Change a site", responses=problem_responses(412, 422)
-)
+@router.patch("/{site_id}", response_model=SiteRead, summary="Change a site", responses=problem_responses(412, 422))
 def patch_site(
     site_id: UUID, change: SitePatch, session: WriteSession, actor: Member, wanted: IfMatch, response: Response
 ) -> Site:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
 from app.core.clock import now, today
-from app.core.errors import Conflict, Fault, Invalid, invalid
+from app.core.errors import Conflict, invalid
 from app.core.quantities import ZERO
+from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
 from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
 from app.exchange.models import Agreement, AgreementId, Shipment
@@ -23,9 +24,6 @@ from app.organisations.models import Organisation, OrganisationStatus, Site
 
 def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
     """Store a proposal of either side; nothing is reserved before the other side accepts."""
-    faults = _faults(wish)
-    if faults:
-        raise Invalid(faults)
     lot = _offered_lot(session, actor, wish)
     destination = _destination(session, actor, wish, lot)
     producer, recycler = lot.organisation_id, destination.organisation_id
@@ -50,17 +48,6 @@ def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
     return agreement
 
 
-def _faults(wish: AgreementPost) -> list[Fault]:
-    faults = []
-    if (wish.demand_id is None) == (wish.destination_site_id is None):
-        faults.append(Fault("/demand_id", "one_destination", "give either demand_id or destination_site_id"))
-    if wish.ends_on < wish.starts_on:
-        faults.append(Fault("/ends_on", "ends_before_start", "must not be before starts_on"))
-    if wish.expires_at is not None and wish.expires_at <= now():
-        faults.append(Fault("/expires_at", "expires_in_past", "must be in the future"))
-    return faults
-
-
 def _offered_lot(session: Session, actor: Actor, wish: AgreementPost) -> Lot:
     """Return the lot of a proposal: open, of an active organisation; the owner may offer it whatever its state."""
     lot = session.get(Lot, LotId(wish.lot_id))
@@ -79,7 +66,7 @@ def _is_active(session: Session, owned: Lot | Demand | Site, role: Role | None =
 def _destination(session: Session, actor: Actor, wish: AgreementPost, lot: Lot) -> Site:
     if wish.demand_id is not None:
         demand = session.get(Demand, wish.demand_id)
-        if demand is None or demand.status != DemandStatus.OPEN or not _is_active(session, demand):
+        if demand is None or demand_status(demand, today()) != DemandStatus.OPEN or not _is_active(session, demand):
             raise invalid("/demand_id", "unknown_demand", "there is no such open demand")
         if lot.material not in demand.materials:
             raise invalid("/demand_id", "material_not_wanted", f"the demand does not take {lot.material}")

@@ -1,19 +1,30 @@
 """Bodies of agreements, shipments, receipts and utilisations."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from app.core.quantities import NonNegativeTonnes, Percent, PositiveTonnes, Tonnes, YuanPerTonne
-from app.core.schema import Instant, Key, Name, Schema, Text, Year
+from app.catalogue.keys import MaterialKey, UseKey
+from app.core.bodies import fault_of_field
+from app.core.clock import now, today
+from app.core.quantities import ZERO, NonNegativeTonnes, Percent, PositiveTonnes, Tonnes, YuanPerTonne
+from app.core.schema import WITHOUT_NUL, Instant, Key, Name, Schema, Text, Year
 from app.exchange.lifecycle import AgreementStatus, ShipmentStatus, UtilisationStatus
 
-Ticket = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-Plate = Annotated[str, StringConstraints(min_length=1, max_length=20)]
-_EXAMPLE_ID = "01990000-0000-7000-8000-000000000001"
+Plate = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=WITHOUT_NUL)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=WITHOUT_NUL)]
+#: Clocks of weighbridges run ahead; further than this is a wrong ticket.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+def not_ahead(instant: datetime) -> datetime:
+    """Refuse an instant that has not come yet, but for the drift of clocks."""
+    if instant > now() + CLOCK_TOLERANCE:
+        raise fault_of_field("in_future", "is more than 10 minutes ahead of now")
+    return instant
 
 
 class AgreementPost(Schema):
@@ -21,27 +32,33 @@ class AgreementPost(Schema):
 
     lot_id: UUID
     demand_id: UUID | None = None
-    destination_site_id: UUID | None = Field(None, description="Instead of demand_id.")
+    destination_site_id: UUID | None = Field(None, validate_default=True, description="Instead of demand_id.")
     quantity_t: PositiveTonnes
     price_cny_per_t: YuanPerTonne = Field(description="At the producer's gate; negative: the producer pays.")
     starts_on: date
     ends_on: date
     expires_at: Instant | None = Field(None, description="Until when the other side may accept.")
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "lot_id": _EXAMPLE_ID,
-                    "demand_id": _EXAMPLE_ID,
-                    "quantity_t": 3000,
-                    "price_cny_per_t": -15,
-                    "starts_on": "2026-01-01",
-                    "ends_on": "2026-12-31",
-                }
-            ]
-        }
-    )
+    @field_validator("destination_site_id")
+    @classmethod
+    def _one_destination(cls, site_id: UUID | None, info: ValidationInfo) -> UUID | None:
+        if (site_id is None) == (info.data.get("demand_id") is None):
+            raise fault_of_field("one_destination", "give either demand_id or destination_site_id")
+        return site_id
+
+    @field_validator("ends_on")
+    @classmethod
+    def _not_before_start(cls, ends_on: date, info: ValidationInfo) -> date:
+        if ends_on < info.data.get("starts_on", ends_on):
+            raise fault_of_field("ends_before_start", "must not be before starts_on")
+        return ends_on
+
+    @field_validator("expires_at")
+    @classmethod
+    def _still_ahead(cls, expires_at: datetime | None) -> datetime | None:
+        if expires_at is not None and expires_at <= now():
+            raise fault_of_field("expires_in_past", "must be in the future")
+        return expires_at
 
 
 class AgreementRead(Schema):
@@ -67,64 +84,84 @@ class AgreementRead(Schema):
     version: int
 
 
-class ShipmentPost(Schema):
-    """A load as its weighbridge ticket states it; `net_t`, or `gross_t` and `tare_t`."""
+class Weighing(Schema):
+    """What a weighbridge says: `net_t`, or `gross_t` and `tare_t`, or all three."""
 
-    ticket_no: Ticket = Field(description="Unique at the site of origin.", examples=["CS-20260105-017"])
-    vehicle_plate: Plate = Field(examples=["渝A12345"])
-    dispatched_at: Instant
-    net_t: PositiveTonnes | None = None
     gross_t: PositiveTonnes | None = None
-    tare_t: PositiveTonnes | None = None
+    tare_t: PositiveTonnes | None = Field(None, validate_default=True)
+    net_t: PositiveTonnes | None = Field(None, validate_default=True)
+
+    @field_validator("tare_t")
+    @classmethod
+    def _tare_fits_gross(cls, tare_t: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        gross_t = info.data.get("gross_t", tare_t)
+        if (tare_t is None) != (gross_t is None):
+            raise fault_of_field("gross_and_tare", "gross_t and tare_t go together")
+        if tare_t is not None and gross_t is not None and "gross_t" in info.data and tare_t >= gross_t:
+            raise fault_of_field("tare_not_below_gross", "must be less than gross_t")
+        return tare_t
+
+    @field_validator("net_t")
+    @classmethod
+    def _net_fits_both(cls, net_t: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        if not {"gross_t", "tare_t"} <= info.data.keys():
+            return net_t  # one of them is a fault already
+        gross_t, tare_t = info.data["gross_t"], info.data["tare_t"]
+        if gross_t is None:
+            if net_t is None:
+                raise fault_of_field("net_missing", "give net_t, or gross_t and tare_t")
+            return net_t
+        if net_t is not None and net_t != gross_t - tare_t:
+            raise fault_of_field("net_differs", f"gross_t − tare_t is {gross_t - tare_t}")
+        return Decimal(gross_t - tare_t)
+
+
+class ShipmentPost(Weighing):
+    """A load as its weighbridge ticket states it."""
+
+    ticket_no: Key = Field(description="Unique at the site of origin.")
+    vehicle_plate: Plate
+    dispatched_at: Instant
     moisture_pct: Percent | None = None
     stock_year: Year | None = Field(None, description="From storage of that year; null as the lot says.")
     carrier: Name | None = None
     driver_name: Key | None = None
-    driver_phone: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    driver_phone: ShortText | None = None
     handler: Key | None = None
-    transport_mode: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    transport_mode: ShortText | None = None
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "ticket_no": "CS-20260105-017",
-                    "vehicle_plate": "渝A12345",
-                    "dispatched_at": "2026-01-05T01:30:00Z",
-                    "gross_t": 48.32,
-                    "tare_t": 15.1,
-                    "moisture_pct": 12.5,
-                    "transport_mode": "road",
-                }
-            ]
-        }
-    )
+    _not_ahead = field_validator("dispatched_at")(not_ahead)
 
 
-class ReceiptPost(Schema):
+class ReceiptPost(Weighing):
     """What the recycler's weighbridge says of a load, and what of it was accepted."""
 
     received_at: Instant
-    net_t: PositiveTonnes | None = None
-    gross_t: PositiveTonnes | None = None
-    tare_t: PositiveTonnes | None = None
-    accepted_t: NonNegativeTonnes | None = Field(None, description="Default: all that is not refused.")
-    refused_t: NonNegativeTonnes = Decimal(0)
-    reason: Text | None = Field(None, description="Needed when anything is refused.")
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "received_at": "2026-01-05T05:10:00Z",
-                    "net_t": 33.2,
-                    "accepted_t": 30.2,
-                    "refused_t": 3,
-                    "reason": "wet layer at the tail",
-                }
-            ]
-        }
+    refused_t: NonNegativeTonnes = ZERO
+    accepted_t: NonNegativeTonnes | None = Field(
+        None, validate_default=True, description="Default: all that is not refused."
     )
+    reason: Text | None = Field(None, validate_default=True, description="Needed when anything is refused.")
+
+    _not_ahead = field_validator("received_at")(not_ahead)
+
+    @field_validator("accepted_t")
+    @classmethod
+    def _parts_are_net(cls, accepted_t: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        if info.data.get("net_t") is None or "refused_t" not in info.data:
+            return accepted_t  # one of them is a fault already
+        left = info.data["net_t"] - info.data["refused_t"]
+        if left < ZERO or accepted_t not in (None, left):
+            detail = f"accepted_t + refused_t must be the received net, {info.data['net_t']} t"
+            raise fault_of_field("parts_differ_from_net", detail)
+        return Decimal(left)
+
+    @field_validator("reason")
+    @classmethod
+    def _refusal_has_a_reason(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("refused_t") and not reason:
+            raise fault_of_field("reason_needed", "say why tonnes are refused")
+        return reason
 
 
 class ShipmentRead(Schema):
@@ -168,31 +205,21 @@ class UtilisationPost(Schema):
     """A batch of use at the recycler's site."""
 
     site_id: UUID
-    material: Key = Field(examples=["phosphogypsum"])
+    material: MaterialKey
     utilised_on: date
     quantity_t: PositiveTonnes
-    use: Key = Field(examples=["cement_retarder"])
-    batch_no: Ticket = Field(description="Unique at the site.", examples=["B-2026-01-07"])
+    use: UseKey
+    batch_no: Key = Field(description="Unique at the site.")
     product: Name | None = None
     product_t: PositiveTonnes | None = None
     shipment_ids: list[UUID] | None = Field(None, min_length=1, max_length=1000, description="Null: oldest first.")
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "site_id": _EXAMPLE_ID,
-                    "material": "phosphogypsum",
-                    "utilised_on": "2026-01-07",
-                    "quantity_t": 12,
-                    "use": "cement_retarder",
-                    "batch_no": "B-2026-01-07",
-                    "product": "水泥缓凝剂",
-                    "product_t": 10.5,
-                }
-            ]
-        }
-    )
+    @field_validator("utilised_on")
+    @classmethod
+    def _has_happened(cls, utilised_on: date) -> date:
+        if utilised_on > today():
+            raise fault_of_field("in_future", "record a use when it has happened")
+        return utilised_on
 
 
 class DrawRead(Schema):

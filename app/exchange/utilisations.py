@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
-from app.catalogue.reference import reference
-from app.core.clock import business_date, today
-from app.core.errors import Conflict, Fault, Invalid
+from app.core.clock import business_date
+from app.core.errors import Conflict, invalid
 from app.core.quantities import ZERO
 from app.exchange.lifecycle import UTILISATION, Parties, UtilisationStatus, take_step
 from app.exchange.models import Utilisation, UtilisationDraw, UtilisationId
@@ -18,7 +17,7 @@ from app.exchange.queries import find_utilisation
 from app.exchange.schemas import UtilisationPost
 from app.ledger.loads import post_use, post_use_reversal, unused_loads
 from app.ledger.models import ReceivedLoad
-from app.organisations.service import check_own_site, unknown_key
+from app.organisations.service import check_own_site
 
 
 def record(session: Session, actor: Actor, wish: UtilisationPost) -> Utilisation:
@@ -27,7 +26,6 @@ def record(session: Session, actor: Actor, wish: UtilisationPost) -> Utilisation
     Raises Conflict `insufficient_stock` with `in_stock_t` for more than is there, and `batch_exists`.
     """
     check_own_site(session, actor, wish.site_id)
-    _check(wish)
     loads = _named(unused_loads(session, wish.site_id, wish.material), wish)
     _check_batch(session, wish)
     draws = _draw(loads, wish)
@@ -42,18 +40,6 @@ def record(session: Session, actor: Actor, wish: UtilisationPost) -> Utilisation
     post_use(session, utilisation.id, wish.utilised_on, wish.use, draws)
     session.flush()
     return utilisation
-
-
-def _check(wish: UtilisationPost) -> None:
-    faults = []
-    if wish.material not in reference().materials:
-        faults.append(unknown_key("/material", "material", wish.material))
-    if wish.use not in reference().uses:
-        faults.append(unknown_key("/use", "use", wish.use))
-    if wish.utilised_on > today():
-        faults.append(Fault("/utilised_on", "in_future", "record a use when it has happened"))
-    if faults:
-        raise Invalid(faults)
 
 
 def _check_batch(session: Session, wish: UtilisationPost) -> None:
@@ -88,7 +74,7 @@ def _draw(loads: Sequence[ReceivedLoad], wish: UtilisationPost) -> list[tuple[Re
             remaining -= taken
     if remaining:
         detail = f"only {wish.quantity_t - remaining} t had been received by that day"
-        raise Invalid([Fault("/utilised_on", "before_receipt", detail)], code="before_receipt")
+        raise invalid("/utilised_on", "before_receipt", detail)
     return draws
 
 

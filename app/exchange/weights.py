@@ -1,9 +1,8 @@
-"""Weighbridge rules: net weight of a ticket, tolerance between two bridges, what of a load is taken in. Pure."""
+"""Weighbridge rules: the tolerance between two bridges, and how a load divides by its two weights. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.core.errors import Fault
 from app.core.quantities import ZERO
 
 #: Tolerance between the two weights: the larger of 0.5 % of the dispatched net and 100 kg (contract, section 6).
@@ -11,34 +10,6 @@ TOLERANCE_SHARE = Decimal("0.005")
 TOLERANCE_FLOOR_T = Decimal("0.1")
 #: By how much a load may exceed what is left of its agreement, when the lot has it free.
 OVERSHIPMENT_SHARE = Decimal("0.05")
-
-
-@dataclass(frozen=True)
-class Weighing:
-    """What a ticket states, tonnes."""
-
-    gross_t: Decimal | None
-    tare_t: Decimal | None
-    net_t: Decimal | None
-
-    def faults(self) -> list[Fault]:
-        """Return what is wrong with the weights."""
-        if (self.gross_t is None) != (self.tare_t is None):
-            missing = "/tare_t" if self.tare_t is None else "/gross_t"
-            return [Fault(missing, "missing", "gross_t and tare_t go together")]
-        if self.gross_t is None or self.tare_t is None:
-            return [] if self.net_t is not None else [Fault("/net_t", "missing", "give net_t, or gross_t and tare_t")]
-        if self.gross_t <= self.tare_t:
-            return [Fault("/gross_t", "gross_not_above_tare", "must be more than tare_t")]
-        if self.net_t is not None and self.net_t != self.gross_t - self.tare_t:
-            return [Fault("/net_t", "net_differs", f"gross_t − tare_t is {self.gross_t - self.tare_t}")]
-        return []
-
-    def net(self) -> Decimal:
-        """Return the net weight of a faultless weighing."""
-        if self.gross_t is not None and self.tare_t is not None:
-            return self.gross_t - self.tare_t
-        return self.net_t or ZERO
 
 
 @dataclass(frozen=True)

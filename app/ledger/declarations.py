@@ -1,6 +1,6 @@
 """Monthly declarations: absolute totals, of which the ledger posts what is not yet posted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
-from app.core.clock import last_day, month_of, today, year_of
+from app.core.clock import last_day, year_of
 from app.core.database import new_id
-from app.core.errors import Conflict, Fault, Invalid
+from app.core.errors import Conflict, NotFound
 from app.core.quantities import ZERO
 from app.ledger.accounts import Account, Kind, Leg, Posting, move
 from app.ledger.models import Declaration, DeclarationId
 from app.ledger.posting import lock_sites, post, transaction_of
-from app.ledger.queries import current_declaration, generated_t, storage_by_year
+from app.ledger.queries import current_declaration, generated_t, read_books, storage_by_year
 from app.ledger.schemas import DeclarationPost
-from app.organisations.service import check_material, check_own_site
+from app.organisations.service import check_own_site
 
 #: Declared total, its of-which prior part (None: only this year's waste), and the sink that both go to.
 _SINKS = (
@@ -48,17 +48,14 @@ def declare(session: Session, actor: Actor, wish: DeclarationPost) -> Declaratio
     `insufficient_stock` with `in_stock_t` when the prior parts exceed the stock of earlier years.
     """
     check_own_site(session, actor, wish.site_id)
-    check_material(wish.material, "/material")
-    faults = list(_faults(wish))
-    if faults:
-        raise Invalid(faults)
     lock_sites(session, wish.site_id)
     stream = Stream(wish.site_id, wish.material)
     earlier = current_declaration(session, wish.site_id, wish.material, wish.month)
     declaration = Declaration(id=DeclarationId(new_id()), organisation_id=actor.organisation_id, **wish.model_dump())
     reversals = [] if earlier is None else [_reversal(session, earlier, declaration.id)]
     given_back = [leg for reversal in reversals for leg in reversal.legs]
-    legs = _legs(session, stream, wish, given_back)
+    stored, posted = _state(session, wish, given_back)
+    legs = _legs(stream, wish, stored, posted)
     if earlier is not None:
         earlier.replaced_by = declaration.id
         session.flush()
@@ -69,12 +66,31 @@ def declare(session: Session, actor: Actor, wish: DeclarationPost) -> Declaratio
     return declaration
 
 
-def _faults(wish: DeclarationPost) -> Iterator[Fault]:
-    if wish.month > month_of(today()):
-        yield Fault("/month", "month_in_future", "a month is declared when it has begun")
-    for total, prior, _ in _SINKS:
-        if prior is not None and getattr(wish, prior) > getattr(wish, total):
-            yield Fault(f"/{prior}", "prior_exceeds_total", f"is a part of {total} and cannot be larger")
+def declare_first(session: Session, wishes: Sequence[tuple[Actor, DeclarationPost]]) -> None:
+    """Store declarations of months that have none yet, of any streams, in few statements however many they are.
+
+    The months of a stream stand in their order. Raises what `declare` raises, and Conflict `already_declared`.
+    """
+    if not wishes:
+        return
+    lock_sites(session, *{wish.site_id for _, wish in wishes})
+    books = read_books(session, {wish.site_id for _, wish in wishes})
+    declarations, postings = [], []
+    for actor, wish in wishes:
+        if books.owners.get(wish.site_id) != actor.organisation_id:
+            raise NotFound("site")
+        month = (wish.site_id, wish.material, wish.month)
+        if month in books.declared:
+            raise Conflict("already_declared", f"{wish.material} of {wish.month} is declared already.")
+        books.declared.add(month)
+        stored = books.stored.setdefault(month[:2], {})
+        legs = _legs(Stream(wish.site_id, wish.material), wish, stored, books.generated.get(month, ZERO))
+        identifier = DeclarationId(new_id())
+        declarations.append(Declaration(id=identifier, organisation_id=actor.organisation_id, **wish.model_dump()))
+        postings.append(Posting(Kind.DECLARATION, last_day(wish.month), "declaration", identifier, tuple(legs)))
+    session.add_all(declarations)
+    session.flush()
+    post(session, *postings)
 
 
 def _reversal(session: Session, earlier: Declaration, by: DeclarationId) -> Posting:
@@ -85,20 +101,27 @@ def _reversal(session: Session, earlier: Declaration, by: DeclarationId) -> Post
     )
 
 
-def _legs(session: Session, stream: Stream, wish: DeclarationPost, given_back: list[Leg]) -> list[Leg]:
-    """Return the legs of a declaration, drawing on storage as it is once `given_back` is posted."""
-    year = year_of(wish.month)
-    stored = storage_by_year(session, stream.site_id, stream.material)
-    posted = generated_t(session, stream.site_id, stream.material, wish.month)
+def _state(session: Session, wish: DeclarationPost, given_back: list[Leg]) -> tuple[dict[int, Decimal], Decimal]:
+    """Return storage by stock year and what the month has generated, as they are once `given_back` is posted."""
+    stored = storage_by_year(session, wish.site_id, wish.material)
+    posted = generated_t(session, wish.site_id, wish.material, wish.month)
     for leg in given_back:
         if leg.account is Account.STORAGE:
             stored[leg.stock_year] = stored.get(leg.stock_year, ZERO) + leg.quantity_t
         if leg.account is Account.GENERATION:
             posted -= leg.quantity_t
+    return stored, posted
+
+
+def _legs(stream: Stream, wish: DeclarationPost, stored: dict[int, Decimal], posted: Decimal) -> list[Leg]:
+    """Return the legs of a declaration of a month that has generated `posted`; `stored` is drawn on in place."""
+    year = year_of(wish.month)
     missing = wish.generated_t - posted
     legs = [stream.leg(Account.GENERATION, year, -missing), stream.leg(Account.STORAGE, year, missing)]
     stored[year] = stored.get(year, ZERO) + missing
     for total, prior, sink in _amounts(wish):
+        if not total:
+            continue
         for stock_year, taken in [*_oldest_first(stored, year, prior), (year, total - prior)]:
             stored[stock_year] -= taken
             out = stream.leg(Account.STORAGE, stock_year, -taken)

@@ -162,9 +162,7 @@ class Declaration(Base):
     month: Mapped[str] = mapped_column(String(7))
     generated_t: Mapped[Decimal] = mapped_column("generated_kg", TonnesType)
     self_utilised_t: Mapped[Decimal] = mapped_column("self_utilised_kg", TonnesType, default=ZERO)
-    self_utilised_from_prior_t: Mapped[Decimal] = mapped_column(
-        "self_utilised_from_prior_kg", TonnesType, default=ZERO
-    )
+    self_utilised_from_prior_t: Mapped[Decimal] = mapped_column("self_utilised_from_prior_kg", TonnesType, default=ZERO)
     disposed_t: Mapped[Decimal] = mapped_column("disposed_kg", TonnesType, default=ZERO)
     disposed_from_prior_t: Mapped[Decimal] = mapped_column("disposed_from_prior_kg", TonnesType, default=ZERO)
     discarded_t: Mapped[Decimal] = mapped_column("discarded_kg", TonnesType, default=ZERO)

@@ -5,16 +5,15 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
-from app.core.clock import today
 from app.core.database import new_id
-from app.core.errors import Conflict, Fault, Invalid
+from app.core.errors import Conflict
 from app.core.quantities import ZERO
 from app.ledger.accounts import Account, Kind, Leg, Posting, move
 from app.ledger.models import OpeningStock, OpeningStockId
 from app.ledger.posting import lock_sites, post, transaction_of
 from app.ledger.queries import current_opening_stock, storage_by_year
 from app.ledger.schemas import OpeningStockPost
-from app.organisations.service import check_material, check_own_site
+from app.organisations.service import check_own_site
 
 
 def record_opening_stock(session: Session, actor: Actor, wish: OpeningStockPost) -> OpeningStock:
@@ -23,10 +22,6 @@ def record_opening_stock(session: Session, actor: Actor, wish: OpeningStockPost)
     Raises Conflict `opening_less_than_used` with `least_stored_t` when more of it has already left storage.
     """
     check_own_site(session, actor, wish.site_id)
-    check_material(wish.material, "/material")
-    if wish.stock_year >= today().year:
-        detail = "an opening stock is of a year before this one; this year's waste is declared month by month"
-        raise Invalid([Fault("/stock_year", "stock_year_not_past", detail)])
     lock_sites(session, wish.site_id)
     earlier = current_opening_stock(session, wish.site_id, wish.material, wish.stock_year)
     stored = storage_by_year(session, wish.site_id, wish.material).get(wish.stock_year, ZERO)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, insert, select, update
+from sqlalchemy import Insert, Table, and_, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -144,10 +145,17 @@ def _upsert(session: Session, table: Table, key: Sequence[str], rows: Sequence[d
     """Insert rows or add their tonnes to those that are there, atomically."""
     if not rows:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    adding = _adding(session.get_bind().dialect.name, table, tuple(key))
+    session.execute(adding, [{**{name: row[name] for name in key}, "quantity_kg": row["quantity_t"]} for row in rows])
+
+
+@cache
+def _adding(dialect_name: str, table: Table, key: tuple[str, ...]) -> Insert:
+    """Return the upsert statement; made once, because making it takes longer than running it."""
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
     adding = dialect.insert(table)
-    adding = adding.on_conflict_do_update(
+    statement: Insert = adding.on_conflict_do_update(
         index_elements=[table.c[name] for name in key],
         set_={"quantity_kg": table.c.quantity_kg + adding.excluded.quantity_kg},
     )
-    session.execute(adding, [{**{name: row[name] for name in key}, "quantity_kg": row["quantity_t"]} for row in rows])
+    return statement

@@ -1,12 +1,16 @@
 """Bodies of declarations, opening stocks, balances and entries."""
 
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from app.catalogue.keys import MaterialKey
+from app.core.bodies import fault_of_field
+from app.core.clock import month_of, today
 from app.core.quantities import ZERO, NonNegativeTonnes, Tonnes
-from app.core.schema import Instant, Key, Month, Name, Schema, Text, Year
+from app.core.schema import Instant, Month, Name, Schema, Text, Year
 
 _PRIOR = "Of which from storage of earlier years; drawn on the oldest first."
 
@@ -15,9 +19,17 @@ class OpeningStockPost(Schema):
     """What a site held of one earlier year's waste; absolute: posting again replaces."""
 
     site_id: UUID
-    material: Key = Field(examples=["phosphogypsum"])
-    stock_year: Year = Field(description="Year in which it was generated; before this year.", examples=[2025])
-    stored_t: NonNegativeTonnes = Field(examples=[100])
+    material: MaterialKey
+    stock_year: Year = Field(description="Year in which it was generated; before this year.")
+    stored_t: NonNegativeTonnes
+
+    @field_validator("stock_year")
+    @classmethod
+    def _is_past(cls, stock_year: int) -> int:
+        if stock_year >= today().year:
+            detail = "an opening stock is of a year before this one; this year's waste is declared month by month"
+            raise fault_of_field("stock_year_not_past", detail)
+        return stock_year
 
 
 class OpeningStockRead(OpeningStockPost):
@@ -32,9 +44,9 @@ class DeclarationTotals(Schema):
     """Absolute totals of one material at one site in one month, tonnes as received."""
 
     site_id: UUID
-    material: Key = Field(examples=["phosphogypsum"])
-    month: Month = Field(examples=["2026-01"])
-    generated_t: NonNegativeTonnes = Field(description="产生量", examples=[50])
+    material: MaterialKey
+    month: Month
+    generated_t: NonNegativeTonnes = Field(description="产生量")
     self_utilised_t: NonNegativeTonnes = Field(ZERO, description="自行利用量, prior part included.")
     self_utilised_from_prior_t: NonNegativeTonnes = Field(ZERO, description=_PRIOR)
     disposed_t: NonNegativeTonnes = Field(ZERO, description="自行处置量, prior part included.")
@@ -52,20 +64,25 @@ class DeclarationTotals(Schema):
 class DeclarationPost(DeclarationTotals):
     """A month's declaration; a later one of the same site, material and month replaces it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "site_id": "01990000-0000-7000-8000-000000000001",
-                    "material": "phosphogypsum",
-                    "month": "2026-01",
-                    "generated_t": 50,
-                    "self_utilised_t": 5.5,
-                    "self_use_method": "回填",
-                }
-            ]
-        }
+    @field_validator("month")
+    @classmethod
+    def _has_begun(cls, month: str) -> str:
+        if month > month_of(today()):
+            raise fault_of_field("month_in_future", "a month is declared when it has begun")
+        return month
+
+    @field_validator(
+        "self_utilised_from_prior_t",
+        "disposed_from_prior_t",
+        "entrusted_utilised_from_prior_t",
+        "entrusted_disposed_from_prior_t",
     )
+    @classmethod
+    def _part_of_its_total(cls, prior: Decimal, info: ValidationInfo) -> Decimal:
+        total = str(info.field_name).replace("_from_prior", "")
+        if prior > info.data.get(total, prior):
+            raise fault_of_field("prior_exceeds_total", f"is a part of {total} and cannot be larger")
+        return prior
 
 
 class DeclarationRead(DeclarationTotals):

@@ -1,10 +1,10 @@
 """The worked case of the contract (section 8), lived through over HTTP: every figure of it."""
 
 import pytest
+
 from app.core.clock import today
 from app.core.database import Database
 from app.ledger.verification import find_differences
-
 from tests.factories import Body, Deal, World
 
 YEAR = today().year - 1 if today().month < 3 else today().year
@@ -13,7 +13,7 @@ JANUARY, FEBRUARY = f"{YEAR}-01", f"{YEAR}-02"
 
 @pytest.fixture
 def lived(world: World) -> Deal:
-    """Opening 100; January 50 generated, 40 out, 30 in, 12 used; February 20, own use 25 (15 prior), 10 in, 28 used."""
+    """Return the deal after both months: 100 t of last year to begin with, 70 t generated, 65 t used."""
     deal = world.deal()
     deal.opening(100, YEAR - 1)
     first = deal.dispatch(30, f"{JANUARY}-10")

@@ -1,0 +1,202 @@
+"""One example of every operation: shown in the API documents, and replayed by the tests against a small market."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _id(number: int) -> str:
+    return f"01990000-0000-7000-8000-{number:012d}"
+
+
+ORGANISATION, KEY = _id(1), _id(2)
+OWN_SITE, OWN_LOT, OWN_ASSAY, OWN_DEMAND = _id(11), _id(12), _id(13), _id(14)
+OTHER_LOT, OTHER_DEMAND, OTHER_SITE = _id(22), _id(24), _id(21)
+PROPOSAL, OWN_PROPOSAL, AGREEMENT = _id(31), _id(32), _id(33)
+OUTGOING_LOAD, INCOMING_LOAD = _id(41), _id(42)
+UTILISATION, DECLARATION, OPENING_STOCK = _id(51), _id(52), _id(53)
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request that succeeds: path parameters, query, body."""
+
+    path: Json = field(default_factory=dict)
+    query: Json = field(default_factory=dict)
+    body: Json | None = None
+
+
+_ASSAY = {
+    "sampled_on": "2026-07-20",
+    "laboratory": "重庆市建材检测中心",
+    "report_no": "JC-2026-0719",
+    "results": [
+        {"parameter": "caso4_2h2o", "value": 91.2, "unit": "%", "basis": "dry"},
+        {"parameter": "soluble_p2o5", "value": 2400, "unit": "mg/kg"},
+        {"parameter": "moisture", "value": 14.5, "unit": "%"},
+    ],
+}
+_LOT = {
+    "site_id": OWN_SITE,
+    "material": "phosphogypsum",
+    "quantity_t": 12000,
+    "min_order_t": 500,
+    "available_from": "2026-08-01",
+    "available_to": "2035-12-31",
+    "price_cny_per_t": -15,
+    "origin": {"process": "dihydrate"},
+    "assay": _ASSAY,
+}
+_DEMAND = {
+    "site_id": OWN_SITE,
+    "use": "cement_retarder",
+    "materials": ["phosphogypsum", "fgd_gypsum"],
+    "criteria": [{"parameter": "caso4_2h2o", "min": 85}, {"parameter": "soluble_p2o5", "max": 0.3}],
+    "quantity_t": 20000,
+    "needed_from": "2026-09-01",
+    "needed_to": "2035-12-31",
+    "max_distance_km": 200,
+    "max_delivered_cny_per_t": 60,
+}
+_AGREEMENT = {
+    "lot_id": OWN_LOT,
+    "demand_id": OTHER_DEMAND,
+    "quantity_t": 3000,
+    "price_cny_per_t": -15,
+    "starts_on": "2026-01-01",
+    "ends_on": "2035-12-31",
+}
+_TICKET = {
+    "ticket_no": "CS-20260105-017",
+    "vehicle_plate": "渝A12345",
+    "dispatched_at": "2026-01-05T01:30:00Z",
+    "gross_t": 48.32,
+    "tare_t": 15.1,
+    "moisture_pct": 12.5,
+    "carrier": "重庆长江运输公司",
+    "transport_mode": "road",
+}
+_RECEIPT = {
+    "received_at": "2026-01-05T05:10:00Z",
+    "net_t": 33.2,
+    "accepted_t": 30.2,
+    "refused_t": 3,
+    "reason": "wet layer at the tail",
+}
+_USE = {
+    "site_id": OWN_SITE,
+    "material": "phosphogypsum",
+    "utilised_on": "2026-01-07",
+    "quantity_t": 12,
+    "use": "cement_retarder",
+    "batch_no": "B-2026-01-07",
+    "product": "水泥缓凝剂",
+    "product_t": 10.5,
+}
+_DECLARATION = {
+    "site_id": OWN_SITE,
+    "material": "phosphogypsum",
+    "month": "2026-01",
+    "generated_t": 5000,
+    "self_utilised_t": 350.5,
+    "self_use_method": "井下充填",
+}
+_PLACE = {"near": "29.70,107.39", "within_km": 300}
+
+#: By operation id.
+EXAMPLES: Mapping[str, Example] = {
+    "get_materials": Example(),
+    "get_material": Example({"key": "phosphogypsum"}),
+    "get_parameters": Example(),
+    "get_parameter": Example({"key": "soluble_p2o5"}),
+    "get_grades": Example(query={"material": "phosphogypsum", "use": "cement_retarder", "on": "2026-08-01"}),
+    "get_grade": Example({"key": "gbt23456_2018_i"}),
+    "get_uses": Example(),
+    "get_treatments": Example(),
+    "get_districts": Example(),
+    "post_organisation": Example(
+        body={
+            "name": "重庆长寿化工有限公司",
+            "credit_code": "91110000600037341L",
+            "roles": ["producer"],
+            "contact_email": "office@example.com",
+        }
+    ),
+    "get_organisations": Example(query={"status": "pending"}),
+    "get_organisation": Example({"organisation_id": ORGANISATION}),
+    "approve_organisation": Example({"organisation_id": ORGANISATION}),
+    "suspend_organisation": Example({"organisation_id": ORGANISATION}),
+    "get_me": Example(),
+    "post_key": Example(body={"name": "weighbridge gate 2", "scopes": ["market:read", "shipments:write"]}),
+    "get_keys": Example(),
+    "get_key": Example({"key_id": KEY}),
+    "delete_key": Example({"key_id": KEY}),
+    "post_site": Example(
+        body={
+            "name": "长寿厂区一号门",
+            "latitude": 29.833671,
+            "longitude": 107.074854,
+            "datum": "gcj02",
+            "district_code": "500115",
+        }
+    ),
+    "get_sites": Example(),
+    "get_site": Example({"site_id": OWN_SITE}),
+    "patch_site": Example({"site_id": OWN_SITE}, body={"name": "长寿厂区二号门"}),
+    "put_stream": Example(
+        {"site_id": OWN_SITE, "material": "phosphogypsum"},
+        body={"waste_class": "II", "generation_step": "湿法磷酸过滤", "physical_state": "固态"},
+    ),
+    "get_stream": Example({"site_id": OWN_SITE, "material": "phosphogypsum"}),
+    "post_lot": Example(body=_LOT),
+    "get_lots": Example(
+        query={"material": ["phosphogypsum"], **_PLACE, "spec": ["caso4_2h2o>=85"], "sort": "distance"}
+    ),
+    "get_lot": Example({"lot_id": OWN_LOT}),
+    "patch_lot": Example({"lot_id": OWN_LOT}, body={"price_cny_per_t": -18.5}),
+    "withdraw_lot": Example({"lot_id": OWN_LOT}),
+    "post_assay": Example({"lot_id": OWN_LOT}, body=_ASSAY),
+    "get_assays": Example({"lot_id": OWN_LOT}),
+    "get_assay": Example({"lot_id": OWN_LOT, "assay_id": OWN_ASSAY}),
+    "get_lot_matches": Example({"lot_id": OWN_LOT}),
+    "post_demand": Example(body=_DEMAND),
+    "get_demands": Example(),
+    "get_demand": Example({"demand_id": OWN_DEMAND}),
+    "patch_demand": Example({"demand_id": OWN_DEMAND}, body={"quantity_t": 25000}),
+    "withdraw_demand": Example({"demand_id": OWN_DEMAND}),
+    "get_demand_matches": Example({"demand_id": OWN_DEMAND}, query={"sort": "delivered_price"}),
+    "post_agreement": Example(body=_AGREEMENT),
+    "get_agreements": Example(query={"status": "accepted"}),
+    "get_agreement": Example({"agreement_id": AGREEMENT}),
+    "accept_agreement": Example({"agreement_id": PROPOSAL}),
+    "decline_agreement": Example({"agreement_id": PROPOSAL}),
+    "withdraw_agreement": Example({"agreement_id": OWN_PROPOSAL}),
+    "cancel_agreement": Example({"agreement_id": AGREEMENT}),
+    "complete_agreement": Example({"agreement_id": AGREEMENT}),
+    "post_shipment": Example({"agreement_id": AGREEMENT}, body=_TICKET),
+    "get_shipments": Example(query={"status": "dispatched"}),
+    "get_shipment": Example({"shipment_id": OUTGOING_LOAD}),
+    "post_receipt": Example({"shipment_id": INCOMING_LOAD}, body=_RECEIPT),
+    "void_shipment": Example({"shipment_id": OUTGOING_LOAD}),
+    "post_utilisation": Example(body=_USE),
+    "get_utilisations": Example(),
+    "get_utilisation": Example({"utilisation_id": UTILISATION}),
+    "reverse_utilisation": Example({"utilisation_id": UTILISATION}),
+    "post_opening_stock": Example(
+        body={"site_id": OWN_SITE, "material": "phosphogypsum", "stock_year": 2024, "stored_t": 100000}
+    ),
+    "get_opening_stocks": Example(),
+    "get_opening_stock": Example({"opening_stock_id": OPENING_STOCK}),
+    "post_declaration": Example(body=_DECLARATION),
+    "get_declarations": Example(query={"month": "2025-12"}),
+    "get_declaration": Example({"declaration_id": DECLARATION}),
+    "get_balances": Example(),
+    "get_entries": Example(),
+    "get_utilisation_statistics": Example(
+        query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
+    ),
+    "read_health": Example(),
+    "read_ready": Example(),
+}

@@ -1,0 +1,93 @@
+"""Lots of waste on offer, with their assays; the search for them is in `matches`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.api.answers import created, tag
+from app.api.problems import problem_responses
+from app.auth.actor import Actor, Role, Scope
+from app.core.paging import Slice
+from app.core.schema import PageOf
+from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
+from app.lots import queries, service
+from app.lots.models import AssayId, Lot, LotId
+from app.lots.schemas import AssayPost, AssayRead, LotPatch, LotPost, LotRead
+
+router = APIRouter(prefix="/lots", tags=["lots"])
+Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
+Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LOTS_WRITE))]
+
+
+@router.post("", status_code=201, summary="Offer a lot", responses=problem_responses(422))
+def post_lot(wish: LotPost, session: WriteSession, actor: Producer, response: Response) -> LotRead:
+    """Offer waste at one of your sites; assay values are converted to the catalogue's unit and basis."""
+    lot = service.post_lot(session, actor, wish)
+    created(response, "/v1/lots", lot.id)
+    return _answer(session, lot, response)
+
+
+@router.get("/{lot_id}", summary="Read one lot", responses=problem_responses(404))
+def get_lot(lot_id: UUID, session: ReadSession, actor: Reader, response: Response) -> LotRead:
+    """Read a lot; one that is not open is for its owner and the parties of its agreements."""
+    return _answer(session, queries.visible_lot(session, actor, LotId(lot_id)), response)
+
+
+@router.patch("/{lot_id}", summary="Change a lot", responses=problem_responses(404, 409, 412, 422))
+def patch_lot(
+    lot_id: UUID, change: LotPatch, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response
+) -> LotRead:
+    """Change quantity (not below what is reserved or shipped), least order, days, price or origin of your lot."""
+    lot = service.lock_own_lot(session, actor, LotId(lot_id))
+    check_version(lot.version, wanted)
+    return _answer(session, service.change_lot(session, lot, change), response)
+
+
+@router.post("/{lot_id}/withdraw", summary="Withdraw a lot", responses=problem_responses(404, 409, 412))
+def withdraw_lot(lot_id: UUID, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response) -> LotRead:
+    """Take what is free of your lot off the market; agreements on it go on."""
+    lot = service.lock_own_lot(session, actor, LotId(lot_id))
+    check_version(lot.version, wanted)
+    return _answer(session, service.withdraw_lot(session, lot), response)
+
+
+@router.post(
+    "/{lot_id}/assays", status_code=201, summary="Add an assay", responses=problem_responses(404, 409, 412, 422)
+)
+def post_assay(
+    lot_id: UUID, report: AssayPost, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response
+) -> AssayRead:
+    """Add an assay to your lot; the newest by day of sampling is the one that it is judged by."""
+    lot = service.lock_own_lot(session, actor, LotId(lot_id))
+    check_version(lot.version, wanted)
+    assay = service.add_assay(session, lot, report)
+    created(response, f"/v1/lots/{lot_id}/assays", assay.id)
+    return queries.describe_assay(assay)
+
+
+@router.get(
+    "/{lot_id}/assays",
+    response_model=PageOf[AssayRead],
+    summary="List the assays of a lot",
+    responses=problem_responses(404),
+)
+def get_assays(
+    lot_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
+) -> Slice[AssayRead]:
+    """List the assays of a lot that you can see, the last recorded first."""
+    lot = queries.visible_lot(session, actor, LotId(lot_id))
+    return queries.list_assays(session, lot, query.page(request))
+
+
+@router.get("/{lot_id}/assays/{assay_id}", summary="Read one assay", responses=problem_responses(404))
+def get_assay(lot_id: UUID, assay_id: UUID, session: ReadSession, actor: Reader) -> AssayRead:
+    """Read one assay of a lot that you can see; an assay never changes."""
+    lot = queries.visible_lot(session, actor, LotId(lot_id))
+    return queries.describe_assay(queries.find_assay(session, lot, AssayId(assay_id)))
+
+
+def _answer(session: Session, lot: Lot, response: Response) -> LotRead:
+    tag(response, lot)
+    return queries.describe_lots(session, [lot])[0]

@@ -1,0 +1,85 @@
+"""The search for lots, the lots that serve a demand, and the demands that a lot can serve."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from app.api.problems import problem_responses
+from app.auth.actor import Actor, Scope
+from app.core.paging import Slice
+from app.core.schema import PageOf
+from app.demands.models import DemandId
+from app.demands.queries import own_demand
+from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
+from app.lots.models import LotId
+from app.matching.ranking import tariff_of
+from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters
+from app.matching.search import demand_search, market_search, search_lots
+from app.matching.takers import find_takers, own_lot
+from app.organisations.models import Site
+
+router = APIRouter(tags=["matching"])
+Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
+
+
+class LotsQuery(LotFilters, ListQuery):
+    """The search for lots."""
+
+
+class MatchesQuery(MatchFilters, ListQuery):
+    """Choice and order of matches."""
+
+
+@router.get("/lots", response_model=PageOf[LotMatch], summary="Search for lots", responses=problem_responses(422))
+def get_lots(
+    query: Annotated[LotsQuery, Query()],
+    session: ReadSession,
+    actor: Reader,
+    settings: CurrentSettings,
+    request: Request,
+) -> Slice[LotMatch]:
+    """Search the lots on offer by place, specification and terms; every lot comes with its verdict, limit by limit."""
+    search = market_search(query, actor)
+    return search_lots(session, search, tariff_of(settings), query.page(request, search.sort))
+
+
+@router.get(
+    "/demands/{demand_id}/matches",
+    response_model=PageOf[LotMatch],
+    summary="Lots that serve a demand",
+    responses=problem_responses(404, 422),
+)
+def get_demand_matches(
+    demand_id: UUID,
+    query: Annotated[MatchesQuery, Query()],
+    session: ReadSession,
+    actor: Reader,
+    settings: CurrentSettings,
+    request: Request,
+) -> Slice[LotMatch]:
+    """List the lots of others that one of your demands can use, at your gate."""
+    demand = own_demand(session, actor, DemandId(demand_id))
+    site = session.get_one(Site, demand.site_id)
+    search = demand_search(demand, site, query)
+    return search_lots(session, search, tariff_of(settings), query.page(request, search.sort))
+
+
+@router.get(
+    "/lots/{lot_id}/matches",
+    response_model=PageOf[DemandMatch],
+    summary="Demands that a lot can serve",
+    responses=problem_responses(404, 422),
+)
+def get_lot_matches(
+    lot_id: UUID,
+    query: Annotated[MatchesQuery, Query()],
+    session: ReadSession,
+    actor: Reader,
+    settings: CurrentSettings,
+    request: Request,
+) -> Slice[DemandMatch]:
+    """List the open demands of others that one of your lots can serve, with the price at their gates."""
+    lot = own_lot(session, actor, LotId(lot_id))
+    site = session.get_one(Site, lot.site_id)
+    return find_takers(session, lot, site, query, tariff_of(settings), query.page(request, query.sort))

@@ -1,0 +1,95 @@
+"""The OpenAPI document: examples, who may call, and the problems that every operation can answer with."""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from app.api.examples import EXAMPLES
+from app.api.problems import MEDIA_TYPE, Problem, problem_responses
+from app.dependencies import Allow, current_actor
+
+Operation = dict[str, Any]
+DESCRIPTION = """
+A market for bulk industrial solid waste (steel slag, fly ash, gypsums, red mud …) with a double-entry mass ledger
+behind it: producers post lots, recyclers find what fits their limits and what it costs at their gate, authorities
+read utilisation rates that they can defend. 大宗工业固体废物交易与质量平衡台账。
+
+Send `Authorization: Bearer swx_…`. Reference data needs no key. Tonnes are as received, exact to the kilogram.
+"""
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the id of an operation: the name of its function."""
+    return route.name
+
+
+def document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
+    """Return the OpenAPI document of `app`, completed from the routes of `routers`; made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+        routes = {route.name: route for router in routers for route in _routes(router)}
+        for path, methods in made["paths"].items():
+            for operation in methods.values():
+                _complete(operation, path, routes[operation["operationId"]])
+        schemas = made["components"]["schemas"]
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _routes(router: APIRouter) -> Iterator[APIRoute]:
+    yield from (route for route in router.routes if isinstance(route, APIRoute))
+
+
+def _needs(dependant: Dependant) -> Iterator[Dependant]:
+    for needed in dependant.dependencies:
+        yield needed
+        yield from _needs(needed)
+
+
+def _complete(operation: Operation, path: str, route: APIRoute) -> None:
+    calls = [needed.call for needed in _needs(route.dependant)]
+    allows = [call for call in calls if isinstance(call, Allow)]
+    statuses = _problems(operation, path, needs_key=current_actor in calls, is_guarded=bool(allows))
+    operation["responses"] = {
+        status: answer for status, answer in operation["responses"].items() if status != "422"
+    } | {str(status): answer for status, answer in problem_responses(*statuses).items()}
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+    for allow in allows:
+        operation["x-roles"] = sorted(allow.roles) or ["any"]
+        if allow.scope is not None:
+            operation["x-scope"] = allow.scope.value
+    _exemplify(operation)
+
+
+def _problems(operation: Operation, path: str, *, needs_key: bool, is_guarded: bool) -> list[int]:
+    statuses = {int(status) for status, answer in operation["responses"].items() if MEDIA_TYPE in str(answer)}
+    if path.startswith("/v1"):
+        statuses.add(422)  # any unknown query parameter
+    if needs_key:
+        statuses.add(401)
+    if is_guarded:
+        statuses.add(403)
+    if "{" in path:
+        statuses.add(404)
+    if "requestBody" in operation:
+        statuses.add(413)
+    return sorted(statuses | {int(HTTPStatus.SERVICE_UNAVAILABLE)})
+
+
+def _exemplify(operation: Operation) -> None:
+    example = EXAMPLES[operation["operationId"]]
+    for parameter in operation.get("parameters", []):
+        values = example.path if parameter["in"] == "path" else example.query
+        if parameter["name"] in values:
+            parameter["example"] = values[parameter["name"]]
+    if example.body is not None:
+        operation["requestBody"]["content"]["application/json"]["example"] = example.body

@@ -1,0 +1,81 @@
+"""The application: database, routers, pages, error handlers; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from app.api import (
+    agreements,
+    demands,
+    health,
+    keys,
+    ledger,
+    lots,
+    matches,
+    openapi,
+    organisations,
+    problems,
+    reference,
+    shipments,
+    sites,
+    statistics,
+    utilisations,
+)
+from app.api.headers import AnswerHeaders
+from app.core import clock
+from app.core.database import Database
+from app.core.settings import Settings
+from app.dependencies import refuse_unknown_query
+from app.web import pages
+
+MAX_BODY_BYTES = 2_000_000
+_RESOURCES = (
+    reference,
+    organisations,
+    keys,
+    sites,
+    matches,
+    lots,
+    demands,
+    agreements,
+    shipments,
+    utilisations,
+    ledger,
+    statistics,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the service over the database that `settings` name."""
+    clock.use_zone(settings.timezone)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.database.dispose()
+
+    app = FastAPI(
+        title="Solid-waste exchange 固废交易与核算平台",
+        version="1.0.0",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=openapi.operation_id,
+        separate_input_output_schemas=True,
+    )
+    app.state.settings = settings
+    app.state.database = Database(settings.url, settings.read_database_url)
+    # The limit stands here and not on the application, where its plain-text answer could not be made a problem.
+    version_1 = APIRouter(prefix="/v1", dependencies=[Depends(refuse_unknown_query)], max_body_size=MAX_BODY_BYTES)
+    for resource in _RESOURCES:
+        version_1.include_router(resource.router)
+    app.include_router(version_1)
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    pages.mount_static(app)
+    problems.install(app)
+    app.add_middleware(AnswerHeaders)
+    routers = [resource.router for resource in (*_RESOURCES, health)]
+    app.openapi = lambda: openapi.document(app, routers)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    return app

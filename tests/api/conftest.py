@@ -1,0 +1,35 @@
+"""The market of examples on a fresh copy of its database."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.core.database import Database
+from tests.api.market import Market
+from tests.databases import Templates
+from tests.factories import World
+
+
+@pytest.fixture
+def stored(engine: str, templates: Templates, application: FastAPI) -> Iterator[Database]:
+    """Return a fresh copy of the market's database, under the application."""
+
+    def make(database: Database) -> Market:
+        application.state.database = database
+        return Market(World(TestClient(application), database))
+
+    templates.fill(engine, "market", make)
+    with templates.copy(engine, "market") as url:
+        database = Database(url)
+        application.state.database = database
+        yield database
+        database.dispose()
+
+
+@pytest.fixture
+def market(engine: str, templates: Templates, stored: Database) -> Market:  # noqa: ARG001 - the database it acts on
+    """Return the market."""
+    made: Market = templates.made(engine, "market")
+    return made

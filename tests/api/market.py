@@ -1,0 +1,132 @@
+"""A market in which every operation's example can be sent, made once on each engine and copied per test."""
+
+import json
+from typing import Any
+
+from app.api import examples
+from app.api.examples import EXAMPLES, Example
+from app.auth.actor import Role
+from app.core.settings import Settings
+from app.main import create_app
+from tests.factories import FULING, Body, Deal, Member, World
+
+_ASSAY = {"sampled_on": "2026-01-01", "results": [{"parameter": "caso4_2h2o", "value": 90}]}
+_NEED = {
+    "use": "cement_retarder",
+    "materials": ["phosphogypsum"],
+    "quantity_t": 5000,
+    "needed_from": "2026-01-01",
+    "needed_to": "2035-12-31",
+}
+_OFFER = {
+    "material": "phosphogypsum",
+    "quantity_t": 9000,
+    "available_from": "2026-01-01",
+    "available_to": "2035-12-31",
+    "price_cny_per_t": 5,
+}
+_TERMS = {"price_cny_per_t": 5, "starts_on": "2025-01-01", "ends_on": "2035-12-31"}
+
+
+def _operations() -> dict[str, tuple[str, str, Body]]:
+    document = create_app(Settings()).openapi()
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+OPERATIONS = _operations()
+
+
+class Market:
+    """A caller that is producer and recycler, another member, and one object of each kind; example id → real id."""
+
+    def __init__(self, world: World) -> None:
+        self.caller = world.member(Role.PRODUCER, Role.RECYCLER)
+        self.other = world.member(Role.PRODUCER, Role.RECYCLER)
+        self.operator = world.operator()
+        self.authority = world.government("50")
+        self.site = world.site(self.caller)["id"]
+        self.other_site = world.site(self.other, **FULING)["id"]
+        self.ids = {examples.OWN_SITE: self.site, examples.OTHER_SITE: self.other_site}
+        self._make_trade()
+        self._make_rest(world)
+
+    def _make_trade(self) -> None:
+        lot = self.caller.post("/lots", {"site_id": self.site, "assay": _ASSAY, **_OFFER})
+        demand = self.caller.post("/demands", {"site_id": self.site, **_NEED})
+        other_lot = self.other.post("/lots", {"site_id": self.other_site, **_OFFER})
+        other_demand = self.other.post("/demands", {"site_id": self.other_site, **_NEED})
+        sale = {"lot_id": lot["id"], "demand_id": other_demand["id"], "quantity_t": 500, **_TERMS}
+        purchase = {"lot_id": other_lot["id"], "demand_id": demand["id"], "quantity_t": 500, **_TERMS}
+        outgoing = Deal(self.caller, self.other, self.site, self.other_site, lot, self._agree(self.caller, sale))
+        incoming = Deal(
+            self.other, self.caller, self.other_site, self.site, other_lot, self._agree(self.other, purchase)
+        )
+        used = incoming.receive(incoming.dispatch(100, "2026-01-02"), "2026-01-03")
+        assert used["status"] == "received"
+        empty = self._agree(self.caller, sale)
+        self.ids |= {
+            examples.OWN_LOT: lot["id"],
+            examples.OWN_ASSAY: lot["assay"]["id"],
+            examples.OWN_DEMAND: demand["id"],
+            examples.OTHER_LOT: other_lot["id"],
+            examples.OTHER_DEMAND: other_demand["id"],
+            examples.PROPOSAL: self.other.post("/agreements", sale)["id"],
+            examples.OWN_PROPOSAL: self.caller.post("/agreements", sale)["id"],
+            examples.AGREEMENT: empty["id"],
+            examples.OUTGOING_LOAD: outgoing.dispatch(40, "2026-01-05")["id"],
+            examples.INCOMING_LOAD: incoming.dispatch(33.22, "2026-01-04")["id"],
+            examples.UTILISATION: incoming.use(10, "2026-01-06")["id"],
+        }
+
+    def _agree(self, proposer: Member, terms: Body) -> Body:
+        agreement = proposer.post("/agreements", terms)
+        answerer = self.other if proposer is self.caller else self.caller
+        accepted: Body = answerer.post(f"/agreements/{agreement['id']}/accept", status=200)
+        return accepted
+
+    def _make_rest(self, world: World) -> None:
+        stream = f"/sites/{self.site}/streams/phosphogypsum"
+        assert self.caller.request("PUT", stream, json={"waste_class": "II"}).status_code == 200
+        month = {"site_id": self.site, "material": "phosphogypsum", "month": "2025-12", "generated_t": 10}
+        stock = {"site_id": self.site, "material": "phosphogypsum", "stock_year": 2023, "stored_t": 10}
+        self.ids |= {
+            examples.ORGANISATION: world.recycler().id,
+            examples.KEY: self.caller.get("/keys")["items"][0]["id"],
+            examples.DECLARATION: self.caller.post("/declarations", month)["id"],
+            examples.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],
+        }
+
+    def who(self, operation: Body) -> Member:
+        """Return a member that may call an operation."""
+        roles = operation.get("x-roles", [])
+        if roles == ["operator"]:
+            return self.operator
+        return self.authority if "statistics" in operation.get("tags", []) else self.caller
+
+    def real(self, example: Any) -> Any:  # noqa: ANN401 - JSON
+        """Return an example with the market's ids in it."""
+        text = json.dumps(example)
+        for placeholder, identifier in self.ids.items():
+            text = text.replace(placeholder, identifier)
+        return json.loads(text)
+
+    def example(self, name: str) -> Example:
+        """Return the example of an operation, with the market's ids in it."""
+        made = EXAMPLES[name]
+        return Example(self.real(made.path), self.real(made.query), self.real(made.body))
+
+    def send(self, name: str, **changes: Any) -> Any:  # noqa: ANN401 - a response
+        """Send the example of an operation as one who may; `query`, `body` or `content` replace the example's."""
+        method, template, operation = OPERATIONS[name]
+        example = self.example(name)
+        caller = self.who(operation)
+        headers = {"Authorization": f"Bearer {caller.key}"} if "security" in operation else {}
+        body = {"content": changes["content"]} if "content" in changes else {"json": changes.get("body", example.body)}
+        if "content" in changes:
+            headers["Content-Type"] = "application/json"
+        path = template.format(**example.path)
+        return caller.client.request(method, path, params=changes.get("query", example.query), headers=headers, **body)

@@ -1,0 +1,86 @@
+"""Many clients at once: never oversold, never posted twice, on both engines."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from app.core.clock import today
+from app.core.database import Database
+from app.ledger.verification import find_differences
+from tests.factories import Deal, World
+
+CLIENTS = 8
+YEAR = today().year - 1
+
+
+def _at_once(calls: Sequence[Callable[[], int]]) -> list[int]:
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return list(pool.map(lambda call: call(), calls))
+
+
+def _accepting(deal: Deal) -> Callable[[], int]:
+    def accept() -> int:
+        status: int = deal.producer.request("POST", f"/agreements/{deal.agreement['id']}/accept").status_code
+        return status
+
+    return accept
+
+
+def test_a_lot_is_never_oversold(world: World) -> None:
+    deal = world.deal().offer(100)
+    statuses = _at_once([_accepting(deal.propose(30)) for _ in range(CLIENTS)])
+    assert sorted(statuses) == [200] * 3 + [409] * (CLIENTS - 3)
+    lot = deal.producer.get(f"/lots/{deal.lot['id']}")
+    assert lot["available_t"] == 10
+
+
+def test_accepting_twice_at_once_reserves_once(world: World) -> None:
+    deal = world.deal().offer(100).propose(30)
+    statuses = _at_once([_accepting(deal)] * CLIENTS)
+    assert sorted(statuses) == [200] + [409] * (CLIENTS - 1)
+    assert deal.producer.get(f"/lots/{deal.lot['id']}")["available_t"] == 70
+
+
+def test_loads_and_declarations_of_one_site_at_once(world: World, database: Database) -> None:
+    deal = world.deal()
+    month = f"{YEAR}-03"
+
+    def ship(number: int) -> Callable[[], int]:
+        ticket = {
+            "ticket_no": f"R-{number}",
+            "vehicle_plate": "渝A12345",
+            "dispatched_at": f"{month}-05T00:00:00Z",
+            "net_t": 10,
+        }
+        path = f"/agreements/{deal.agreement['id']}/shipments"
+        return lambda: deal.producer.request("POST", path, json=ticket).status_code
+
+    def declare() -> int:
+        body = {"site_id": deal.origin, "material": "phosphogypsum", "month": month, "generated_t": 500}
+        status: int = deal.producer.request("POST", "/declarations", json=body).status_code
+        return status
+
+    statuses = _at_once([ship(0), declare, ship(1), ship(1), declare, ship(2), ship(3), ship(3)])
+    assert statuses.count(201) == 6
+    assert deal.balances() == {("generation", YEAR): -500, ("in_transit", YEAR): 40, ("storage", YEAR): 460}
+    with database.snapshot() as session:
+        assert list(find_differences(session)) == []
+
+
+def test_stock_is_never_used_twice(world: World) -> None:
+    deal = world.deal()
+    deal.receive(deal.dispatch(50, f"{YEAR}-03-01"), f"{YEAR}-03-02")
+
+    def use(number: int) -> Callable[[], int]:
+        body = {
+            "site_id": deal.destination,
+            "material": "phosphogypsum",
+            "utilised_on": f"{YEAR}-03-03",
+            "quantity_t": 20,
+            "use": "cement_retarder",
+            "batch_no": f"R-{number}",
+        }
+        return lambda: deal.recycler.request("POST", "/utilisations", json=body).status_code
+
+    statuses = _at_once([use(number) for number in range(CLIENTS)])
+    assert sorted(statuses) == [201] * 2 + [409] * (CLIENTS - 2)
+    assert deal.balances()["received", YEAR] == 10

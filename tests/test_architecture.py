@@ -1,0 +1,66 @@
+"""The shape of the code: floors, circles, sizes, and where transactions end."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
+#: The only places that end a transaction: a request's session, and programs that have no request.
+MAY_COMMIT = {"app/dependencies.py"}
+MAY_COMMIT_UNDER = ("app/cli", "app/samples")
+
+
+def _sources() -> Iterator[tuple[str, str, ast.Module]]:
+    for file in sorted((ROOT / "app").rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        yield str(file.relative_to(ROOT)), text, ast.parse(text)
+
+
+def test_imports_keep_the_floors_and_make_no_circles() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([linter], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own linter
+    assert result.returncode == 0, result.stdout
+
+
+def test_files_and_functions_are_small() -> None:
+    too_long = []
+    for name, text, tree in _sources():
+        if len(text.splitlines()) > MAX_FILE_LINES:
+            too_long.append(name)
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > MAX_FUNCTION_LINES:
+                    too_long.append(f"{name}: {node.name} ({lines} lines)")
+    assert too_long == []
+
+
+def test_every_file_says_what_it_holds() -> None:
+    silent = [name for name, _, tree in _sources() if not ast.get_docstring(tree)]
+    assert silent == []
+
+
+def test_transactions_end_in_one_place() -> None:
+    commits = [
+        name
+        for name, _, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "commit"
+    ]
+    elsewhere = [name for name in commits if name not in MAY_COMMIT and not name.startswith(MAY_COMMIT_UNDER)]
+    assert elsewhere == []
+
+
+def test_nothing_swallows_every_exception() -> None:
+    broad = [
+        f"{name}:{node.lineno}"
+        for name, _, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+    ]
+    assert broad == []
