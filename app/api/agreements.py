@@ -69,7 +69,9 @@ def _move(
     wanted: int | None,
     response: Response,
 ) -> Agreement:
-    check_version(queries.find_agreement(session, actor, AgreementId(agreement_id)).version, wanted)
+    if wanted is not None:
+        locked, _ = agreements.lock_agreement(session, actor, AgreementId(agreement_id))
+        check_version(locked.version, wanted)
     agreement = step(session, actor, AgreementId(agreement_id))
     tag(response, agreement)
     return agreement

@@ -62,7 +62,7 @@ def approve_organisation(
     organisation_id: UUID, session: WriteSession, _: Operator, wanted: IfMatch, response: Response
 ) -> Organisation:
     """Let an organisation trade."""
-    check_version(queries.find_organisation(session, OrganisationId(organisation_id)).version, wanted)
+    check_version(service.lock_organisation(session, OrganisationId(organisation_id)).version, wanted)
     organisation = service.approve(session, OrganisationId(organisation_id))
     tag(response, organisation)
     return organisation
@@ -78,7 +78,7 @@ def suspend_organisation(
     organisation_id: UUID, session: WriteSession, _: Operator, wanted: IfMatch, response: Response
 ) -> Organisation:
     """Suspend an organisation: its lots and demands leave the market at once."""
-    check_version(queries.find_organisation(session, OrganisationId(organisation_id)).version, wanted)
+    check_version(service.lock_organisation(session, OrganisationId(organisation_id)).version, wanted)
     organisation = service.suspend(session, OrganisationId(organisation_id))
     tag(response, organisation)
     return organisation

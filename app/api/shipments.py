@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
@@ -63,6 +64,12 @@ def get_shipment(shipment_id: UUID, session: ReadSession, actor: Reader, respons
     return shipment
 
 
+def _check_version(session: Session, actor: Actor, shipment_id: UUID, wanted: int | None) -> None:
+    if wanted is not None:
+        locked, _, _ = shipments.lock_shipment(session, actor, ShipmentId(shipment_id))
+        check_version(locked.version, wanted)
+
+
 @router.post(
     "/shipments/{shipment_id}/receipt",
     response_model=ShipmentRead,
@@ -78,7 +85,7 @@ def post_receipt(
     response: Response,
 ) -> Shipment:
     """Record the second weighing: what is accepted becomes stock here, what is refused is the producer's again."""
-    check_version(queries.find_shipment(session, actor, ShipmentId(shipment_id)).version, wanted)
+    _check_version(session, actor, shipment_id, wanted)
     shipment = shipments.receive(session, actor, ShipmentId(shipment_id), receipt)
     tag(response, shipment)
     return shipment
@@ -94,7 +101,7 @@ def void_shipment(
     shipment_id: UUID, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response
 ) -> Shipment:
     """Undo a dispatch before it is received."""
-    check_version(queries.find_shipment(session, actor, ShipmentId(shipment_id)).version, wanted)
+    _check_version(session, actor, shipment_id, wanted)
     shipment = shipments.void(session, actor, ShipmentId(shipment_id))
     tag(response, shipment)
     return shipment

@@ -61,7 +61,7 @@ def reverse_utilisation(
     utilisation_id: UUID, session: WriteSession, actor: Recycler, wanted: IfMatch, response: Response
 ) -> Utilisation:
     """Undo a batch of use: its tonnes are unused stock of their loads again."""
-    check_version(queries.find_utilisation(session, actor, UtilisationId(utilisation_id)).version, wanted)
+    check_version(utilisations.lock_utilisation(session, actor, UtilisationId(utilisation_id)).version, wanted)
     utilisation = utilisations.reverse(session, actor, UtilisationId(utilisation_id))
     tag(response, utilisation)
     return utilisation

@@ -97,7 +97,7 @@ def load_of(shipment: Shipment) -> Load:
     )
 
 
-def _lock(session: Session, actor: Actor, shipment_id: ShipmentId) -> tuple[Shipment, Agreement, Lot]:
+def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tuple[Shipment, Agreement, Lot]:
     """Lock lot, agreement and shipment in this order and return them as they are now."""
     agreement_id = find_shipment(session, actor, shipment_id).agreement_id
     agreement, lot = lock_agreement(session, actor, agreement_id)
@@ -118,7 +118,7 @@ def _give_back(agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
 
 def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: ReceiptPost) -> Shipment:
     """Store the second weighing; accepted tonnes become stock of the recycler, refused ones the producer's again."""
-    shipment, agreement, lot = _lock(session, actor, shipment_id)
+    shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
     take_step(SHIPMENT, shipment.status, "receipt", actor.organisation_id, parties_of(agreement))
     if receipt.received_at < shipment.dispatched_at:
         detail = f"the load left at {shipment.dispatched_at.isoformat()}"
@@ -145,7 +145,7 @@ def _received_status(accepted_t: Decimal, refused_t: Decimal) -> ShipmentStatus:
 
 def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     """Undo a dispatch before it is received: ticket, agreement, lot and ledger are as if it had not left."""
-    shipment, agreement, lot = _lock(session, actor, shipment_id)
+    shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
     take_step(SHIPMENT, shipment.status, "void", actor.organisation_id, parties_of(agreement))
     shipment.status = ShipmentStatus.VOIDED
     _give_back(agreement, lot, shipment.net_t)

@@ -78,10 +78,16 @@ def _draw(loads: Sequence[ReceivedLoad], wish: UtilisationPost) -> list[tuple[Re
     return draws
 
 
-def reverse(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:
-    """Undo a batch of use: its tonnes are unused stock of their loads again."""
+def lock_utilisation(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:
+    """Return a utilisation of the caller as it is now, locked, or raise NotFound."""
     utilisation = find_utilisation(session, actor, utilisation_id)
     session.refresh(utilisation, with_for_update=True)
+    return utilisation
+
+
+def reverse(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:
+    """Undo a batch of use: its tonnes are unused stock of their loads again."""
+    utilisation = lock_utilisation(session, actor, utilisation_id)
     own: UUID = actor.organisation_id
     step = take_step(UTILISATION, utilisation.status, "reverse", own, Parties(own, own, own))
     utilisation.status = step.to or utilisation.status

@@ -53,7 +53,7 @@ def enrol(
 
 def approve(session: Session, organisation_id: OrganisationId) -> Organisation:
     """Make an organisation active; raises Conflict when another approved one has its credit code."""
-    organisation = _locked(session, organisation_id)
+    organisation = lock_organisation(session, organisation_id)
     twin = session.scalar(
         select(Organisation.id).where(
             Organisation.credit_code == organisation.credit_code,
@@ -70,7 +70,7 @@ def approve(session: Session, organisation_id: OrganisationId) -> Organisation:
 
 def suspend(session: Session, organisation_id: OrganisationId) -> Organisation:
     """Suspend an organisation; its lots and demands leave the market at once (reads join on the status)."""
-    organisation = _locked(session, organisation_id)
+    organisation = lock_organisation(session, organisation_id)
     if organisation.status == OrganisationStatus.PENDING:
         raise Conflict(
             "not_approved", "A pending application is not suspended; leave it unapproved.", allowed=["approve"]
@@ -80,9 +80,11 @@ def suspend(session: Session, organisation_id: OrganisationId) -> Organisation:
     return organisation
 
 
-def _locked(session: Session, organisation_id: OrganisationId) -> Organisation:
-    session.execute(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update())
-    return find_organisation(session, organisation_id)
+def lock_organisation(session: Session, organisation_id: OrganisationId) -> Organisation:
+    """Return an organisation as it is now, locked, or raise NotFound."""
+    organisation = find_organisation(session, organisation_id)
+    session.refresh(organisation, with_for_update=True)
+    return organisation
 
 
 def register_site(session: Session, actor: Actor, wish: SitePost) -> Site:
