@@ -73,6 +73,11 @@ class World:
             session.commit()
         return Member(self.client, str(organisation.id), name, key)
 
+    @staticmethod
+    def next_number() -> int:
+        """Return a number that nothing else has."""
+        return next(_numbers)
+
     def producer(self) -> Member:
         """Return a producer."""
         return self.member(Role.PRODUCER)

@@ -27,7 +27,6 @@ class Settings(BaseSettings):
     read_database_url: str | None = Field(None, description="Replica for reads; default is database_url.")
     timezone: str = Field("Asia/Shanghai", description="Zone of business days and months.")
     secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="Pepper of keys and signature of cursors.")
-    rate_limit: int = Field(600, ge=0, description="Requests a minute and key; 0 = no limits at all.")
     detour_factor: float = Field(1.3, ge=1, description="Road distance over the geodesic.")
     freight_cny_per_t_km: float = Field(0.5, ge=0, description="Freight tariff.")
     freight_fixed_cny_per_t: float = Field(0.0, ge=0, description="Fixed part of the freight, loading and unloading.")
