@@ -1,0 +1,1 @@
+"""Matching: which lots serve which needs, how far away, at what cost delivered, and with what certainty."""

@@ -1,0 +1,61 @@
+"""The order of offers in SQL, and the page of it after a cursor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, null, type_coerce
+
+from app.core.paging import Page, beyond
+from app.core.quantities import FEN, KILOGRAM
+from app.matching.ranking import Sort
+
+
+@dataclass(frozen=True)
+class Order:
+    """What rows are ordered by: by `rank` then id, or by id alone."""
+
+    rank: ColumnElement[int] | None
+    id_column: ColumnElement[UUID]
+    descending: bool = False
+
+    def page_of(self, query: Select[Any], page: Page) -> Select[Any]:
+        """Return the statement of one page and one row more, with the column `rank` that its cursor needs."""
+        columns: tuple[ColumnElement[Any], ...] = (self.id_column,)
+        if self.rank is not None:
+            columns = (self.rank, self.id_column)
+        if page.after is not None:
+            *rank, last_id = page.after
+            query = query.where(beyond(columns, (*rank, UUID(last_id)), descending=self.descending))
+        query = query.add_columns((null() if self.rank is None else self.rank).label("rank"))
+        ordered = (column.desc() if self.descending else column.asc() for column in columns)
+        return query.order_by(*ordered).limit(page.limit + 1)
+
+
+def order_offers(sort: Sort, id_column: Any, distance_um: Any, delivered_fen: Any) -> Order:  # noqa: ANN401 - columns
+    """Return the order that a sort means; the two ranks are not looked at where it is by age."""
+    if sort is Sort.NEWEST:
+        return Order(None, id_column, descending=True)
+    return Order(distance_um if sort is Sort.DISTANCE else delivered_fen, id_column)
+
+
+def cursor_position(identify: Callable[[Row[Any]], UUID]) -> Callable[[Row[Any]], tuple[Any, ...]]:
+    """Return what a cursor holds of a row: rank and id, or the id alone."""
+    return lambda row: (str(identify(row)),) if row.rank is None else (row.rank, str(identify(row)))
+
+
+def as_stored(column: Any) -> ColumnElement[int]:  # noqa: ANN401 - a mapped column, or a sum of such
+    """Return an expression of yuan or tonnes as the integer of fen or kilograms that the database computes with."""
+    return type_coerce(column, BigInteger)
+
+
+def to_fen(cny: Decimal) -> int:
+    """Return yuan, of two decimals at most, in fen."""
+    return int(cny / FEN)
+
+
+def to_kg(tonnes: Decimal) -> int:
+    """Return tonnes, of three decimals at most, in kilograms."""
+    return int(tonnes / KILOGRAM)

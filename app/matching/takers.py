@@ -1,0 +1,153 @@
+"""The demands of others that a lot can serve: found and ordered in the database, judged one by one.
+
+Each demand asks something else, so its verdict is no single statement: rows come in order, a batch at a time, and are
+judged until the page is full.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.catalogue.reference import reference
+from app.core.clock import today
+from app.core.errors import NotFound
+from app.core.paging import Page, Slice
+from app.demands.models import Demand, DemandId, DemandStatus
+from app.demands.schemas import CriterionRead
+from app.lots.lifecycle import effective_status
+from app.lots.models import Lot, LotId, LotStatus
+from app.matching.filters import read_verdicts
+from app.matching.nearby import Position, as_table, find_nearby
+from app.matching.ordering import Order, as_stored, cursor_position, order_offers, to_fen
+from app.matching.ranking import Tariff
+from app.matching.schemas import DemandBrief, DemandMatch, MatchFilters
+from app.matching.specification import demand_specification
+from app.matching.terms import facts_of, make_terms
+from app.matching.verdict import NOT_FAILED, Judgement, Verdict, judge
+from app.organisations.briefs import Place, load_places
+from app.organisations.models import Site
+
+_BATCH = 200
+_KM_IN_UM = 1_000_000_000
+
+
+class _Taker(NamedTuple):
+    """A demand with what the lot means for it."""
+
+    row: Row[Any]
+    judgement: Judgement
+
+
+def own_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:
+    """Return a lot of the caller's organisation or raise NotFound."""
+    lot = session.get(Lot, lot_id)
+    if lot is None or lot.organisation_id != actor.organisation_id:
+        raise NotFound("lot")
+    return lot
+
+
+def find_takers(
+    session: Session, lot: Lot, site: Site, filters: MatchFilters, tariff: Tariff, page: Page
+) -> Slice[DemandMatch]:
+    """Return one page of the open demands of others that a lot at `site` can serve."""
+    if effective_status(lot, today()) is not LotStatus.OPEN:
+        return Slice([], None)
+    verdicts = NOT_FAILED if filters.verdict is None else read_verdicts(filters.verdict)
+    query, order = _candidates(session, lot, site, filters, tariff)
+    takers: list[_Taker] = []
+    for row in _in_batches(session, query, order, page):
+        if (judgement := _judge(row.Demand, lot, verdicts)) is not None:
+            takers.append(_Taker(row, judgement))
+        if len(takers) > page.limit:
+            break
+    position = cursor_position(_demand_id)
+    found = page.cut(takers, lambda taker: position(taker.row))
+    return Slice(_describe(session, found.items, lot, tariff), found.next_cursor)
+
+
+def _candidates(
+    session: Session, lot: Lot, site: Site, filters: MatchFilters, tariff: Tariff
+) -> tuple[Select[Any], Order]:
+    """Return the demands that the lot can reach, in time and within their limits of distance and price."""
+    waiting = select(Demand.site_id).where(Demand.status == DemandStatus.OPEN.value)
+    position = Position(site.latitude, site.longitude)
+    nearby = as_table(find_nearby(session, position, None, tariff, Site.id.in_(waiting)), session)
+    delivered_fen = to_fen(lot.price_cny_per_t) + nearby.c.freight_fen
+    query = (
+        select(Demand, nearby.c.distance_um, nearby.c.freight_fen)
+        .join(nearby, nearby.c.site_id == Demand.site_id)
+        .where(
+            Demand.status == DemandStatus.OPEN.value,
+            Demand.organisation_id != lot.organisation_id,
+            Demand.use.in_(_uses_of(lot.material)),
+            Demand.needed_to >= max(today(), lot.available_from),
+            Demand.needed_from <= lot.available_to,
+            _is_open_or(Demand.max_distance_km, nearby.c.distance_um <= Demand.max_distance_km * _KM_IN_UM),
+            _is_open_or(Demand.max_delivered_cny_per_t, delivered_fen <= as_stored(Demand.max_delivered_cny_per_t)),
+        )
+    )
+    return query, order_offers(filters.sort, Demand.id, nearby.c.distance_um, delivered_fen)
+
+
+def _is_open_or(limit: Any, kept: ColumnElement[bool]) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
+    return or_(limit.is_(None), kept)
+
+
+def _uses_of(material: str) -> list[str]:
+    return [use.key for use in reference().uses.values() if material in use.materials]
+
+
+def _in_batches(session: Session, query: Select[Any], order: Order, page: Page) -> Iterator[Row[Any]]:
+    position = cursor_position(_demand_id)
+    batch = replace(page, limit=_BATCH)
+    while True:
+        rows = session.execute(order.page_of(query, batch)).all()
+        yield from rows[: batch.limit]
+        if len(rows) <= batch.limit:
+            return
+        batch = replace(batch, after=position(rows[batch.limit - 1]))
+
+
+def _judge(demand: Demand, lot: Lot, verdicts: frozenset[Verdict]) -> Judgement | None:
+    """Return the verdict of the lot for a demand, None where it is not wanted; `unknown` is for who accepts it."""
+    specification = demand_specification(demand)
+    if specification.materials is not None and lot.material not in specification.materials:
+        return None
+    judgement = judge(specification, facts_of(lot))
+    accepted = verdicts if demand.accept_unknown else verdicts - {Verdict.UNKNOWN}
+    return judgement if judgement.verdict in accepted else None
+
+
+def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, tariff: Tariff) -> list[DemandMatch]:
+    places = load_places(session, {taker.row.Demand.site_id for taker in takers})
+    return [
+        DemandMatch(
+            demand=_brief(taker.row.Demand, places[taker.row.Demand.site_id]),
+            **make_terms(lot, taker.judgement, taker.row.distance_um, taker.row.freight_fen, tariff),
+        )
+        for taker in takers
+    ]
+
+
+def _brief(demand: Demand, place: Place) -> DemandBrief:
+    return DemandBrief(
+        id=demand.id,
+        use=demand.use,
+        materials=demand.materials,
+        grade=demand.grade,
+        criteria=[CriterionRead.model_validate(row) for row in demand.criteria],
+        quantity_t=demand.quantity_t,
+        needed_from=demand.needed_from,
+        needed_to=demand.needed_to,
+        site=place.site,
+        organisation=place.organisation,
+    )
+
+
+def _demand_id(row: Row[Any]) -> DemandId:
+    identifier: DemandId = row.Demand.id
+    return identifier

@@ -1,0 +1,102 @@
+"""A page walk never repeats or drops a lot, or a demand, while others are added."""
+
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.core.clock import today
+from app.core.database import Database
+from app.demands.models import Demand
+from app.organisations.models import Site
+from tests.factories import Member, World
+from tests.matching.market import LotMade, SiteMade, make_lot, make_site
+
+PLACES = [(29.83615, 107.07041), (29.70613, 107.39028), (29.99365, 106.26176), (29.83615, 107.07041)]
+WALKS = [
+    {"near": "29.56,106.55", "sort": "distance"},
+    {"near": "29.56,106.55", "within_km": 90, "sort": "delivered_price", "spec": "caso4_2h2o>=85"},
+    {"near": "29.56,106.55", "sort": "newest"},
+    {"sort": "newest", "verdict": "pass,fail", "spec": "caso4_2h2o>=85"},
+]
+
+
+class _Adder:
+    """Adds lots and demands at a few sites, with few prices, so that most of them tie."""
+
+    def __init__(self, database: Database, producer: Member, recycler: Member) -> None:
+        self.database, self.producer, self.recycler = database, producer, recycler
+        self.random = Random(5)
+        with database.write() as session:
+            self.sites = [self._site(session, producer, place) for place in PLACES]
+            self.gates = [self._site(session, recycler, place) for place in PLACES]
+            session.commit()
+
+    @staticmethod
+    def _site(session: Session, owner: Member, place: tuple[float, float]) -> Site:
+        site = make_site(UUID(owner.id), SiteMade(place, None, ""))
+        session.add(site)
+        session.flush()
+        return site
+
+    def add(self, count: int) -> None:
+        """Add lots and demands."""
+        with self.database.write() as session:
+            session.add_all(self._lot() for _ in range(count))
+            session.add_all(self._demand() for _ in range(count))
+            session.commit()
+
+    def _lot(self) -> Any:  # noqa: ANN401 - a row
+        price = Decimal(self.random.choice([-15, 0, 12]))
+        assay = self.random.choice([None, {"caso4_2h2o": 91.2}, {"caso4_2h2o": 80}])
+        made = LotMade(0, "phosphogypsum", price, Decimal(9), Decimal(0), (today(), today()), "open", None, assay)
+        return make_lot(UUID(self.producer.id), self.random.choice(self.sites).id, made)
+
+    def _demand(self) -> Demand:
+        return Demand(
+            organisation_id=UUID(self.recycler.id),
+            site_id=self.random.choice(self.gates).id,
+            use="cement_retarder",
+            materials=self.random.choice([["phosphogypsum"], ["fgd_gypsum"], ["titanium_gypsum"]]),
+            criteria=self.random.choice([[], [{"parameter": "caso4_2h2o", "min": 85, "max": None, "equals": None}]]),
+            quantity_t=Decimal(9),
+            needed_from=today(),
+            needed_to=today(),
+        )
+
+
+@pytest.mark.parametrize("params", WALKS)
+def test_walk_over_lots_while_lots_are_added(world: World, database: Database, params: dict[str, Any]) -> None:
+    producer, recycler = world.producer(), world.recycler()
+    adder = _Adder(database, producer, recycler)
+    adder.add(25)
+    _check_walk(recycler, "/lots", "lot", {"limit": 3} | params, adder)
+
+
+@pytest.mark.parametrize("sort", ["distance", "delivered_price", "newest"])
+def test_walk_over_demands_while_demands_are_added(world: World, database: Database, sort: str) -> None:
+    producer, recycler = world.producer(), world.recycler()
+    lot = world.lot(producer)
+    adder = _Adder(database, producer, recycler)
+    adder.add(270)  # more than are judged at a time, and a third of them of the lot's material
+    _check_walk(producer, f"/lots/{lot['id']}/matches", "demand", {"limit": 9, "sort": sort}, adder)
+
+
+def _check_walk(member: Member, path: str, name: str, params: dict[str, Any], adder: _Adder) -> None:
+    at_start = [item[name]["id"] for item in member.get(path, **params | {"limit": 100})["items"]]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = member.get(path, **params | ({} if cursor is None else {"cursor": cursor}))
+        seen += [item[name]["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        if len(seen) < 20:
+            adder.add(2)
+    assert len(at_start) > 6
+    assert len(seen) == len(set(seen))
+    assert [identifier for identifier in seen if identifier in set(at_start)] == at_start
