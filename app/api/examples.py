@@ -149,6 +149,7 @@ EXAMPLES: Mapping[str, Example] = {
         {"site_id": OWN_SITE, "material": "phosphogypsum"},
         body={"waste_class": "II", "generation_step": "湿法磷酸过滤", "physical_state": "固态"},
     ),
+    "get_streams": Example({"site_id": OWN_SITE}),
     "get_stream": Example({"site_id": OWN_SITE, "material": "phosphogypsum"}),
     "post_lot": Example(body=_LOT),
     "get_lots": Example(

@@ -70,6 +70,15 @@ def put_stream(
     return stream
 
 
+@router.get("/{site_id}/streams", response_model=PageOf[StreamRead], summary="List the streams of a site")
+def get_streams(
+    site_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Member, request: Request
+) -> Slice[SiteStream]:
+    """List what is on file of the materials of one of one's own sites, in order of their keys."""
+    site = queries.own_site(session, actor, SiteId(site_id))
+    return queries.list_streams(session, site.id, query.page(request))
+
+
 @router.get("/{site_id}/streams/{material}", response_model=StreamRead, summary="Read the facts of a stream")
 def get_stream(site_id: UUID, material: str, session: ReadSession, actor: Member, response: Response) -> SiteStream:
     """Read what is on file of one material at one of one's own sites."""

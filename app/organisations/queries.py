@@ -76,6 +76,14 @@ def find_stream(session: Session, site_id: SiteId, material: str) -> SiteStream:
     return stream
 
 
+def list_streams(session: Session, site_id: SiteId, page: Page) -> Slice[SiteStream]:
+    """Return one page of what is on file of the materials of a site, in order of their keys."""
+    query = select(SiteStream).where(SiteStream.site_id == site_id).order_by(SiteStream.material)
+    if page.after is not None:
+        query = query.where(SiteStream.material > page.after[0])
+    return page.cut(session.scalars(query.limit(page.limit + 1)).all(), lambda stream: (stream.material,))
+
+
 def within_jurisdiction(jurisdiction: str | None) -> ColumnElement[bool]:
     """Return the condition on `sites` for a jurisdiction: leading digits of a district key, or the key itself."""
     if jurisdiction is None:

@@ -58,6 +58,8 @@ def test_stream_facts_are_put_and_read(world: World) -> None:
     assert producer.request("PUT", path, json={"waste_class": "II"}).status_code == 200
     assert producer.request("PUT", path, json={"physical_state": "固态"}).json()["waste_class"] is None
     assert producer.get(path)["version"] == 2
+    listed = producer.get(path.removesuffix("/phosphogypsum"))["items"]
+    assert [stream["material"] for stream in listed] == ["phosphogypsum"]
     bad = producer.request("PUT", path, json={"waste_code": "900-099"})
     assert bad.status_code == 422
     unknown = producer.request("PUT", path.replace("phosphogypsum", "gypsum"), json={})
