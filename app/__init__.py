@@ -1,1 +1,1 @@
-"""The solid-waste exchange 固废交易与核算平台: a market for bulk industrial solid waste with a defensible mass ledger."""
+"""The solid-waste exchange 固废交易与核算平台: a market for bulk waste with a defensible mass ledger."""

@@ -32,11 +32,6 @@ class Settings(BaseSettings):
     freight_fixed_cny_per_t: float = Field(0.0, ge=0, description="Fixed part of the freight, loading and unloading.")
 
     @property
-    def is_embedded(self) -> bool:
-        """Whether the database is the SQLite file that the program manages itself."""
-        return self.url.startswith("sqlite")
-
-    @property
     def url(self) -> str:
         """The SQLAlchemy URL of the primary database."""
         if self.database_url:

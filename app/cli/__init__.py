@@ -1,0 +1,33 @@
+"""The command line `swx`: one file per group of commands."""
+
+import typer
+
+from app.cli import demonstration, importing, issuing, serving, upkeep
+from app.cli.refusals import RefusingGroup
+
+app = typer.Typer(
+    cls=RefusingGroup,
+    help="The exchange for bulk industrial solid waste 固废交易与核算平台.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command("migrate")(upkeep.migrate_database)
+app.command("serve")(serving.serve)
+app.command("demo")(demonstration.demo)
+app.command("openapi")(upkeep.print_openapi)
+app.command("doctor")(upkeep.examine)
+app.command("verify-ledger")(upkeep.verify_ledger)
+
+keys = typer.Typer(help="Keys of the API.", no_args_is_help=True)
+keys.command("issue")(issuing.issue_key)
+app.add_typer(keys, name="keys")
+
+imports = typer.Typer(help="Bring in data from files.", no_args_is_help=True)
+imports.command("plants")(importing.import_plants)
+app.add_typer(imports, name="import")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,82 @@
+"""The database of a command: at the revision that the program needs, and of one server alone."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+import app.tables  # noqa: F401 - foreign keys resolve once every table is known
+from app.cli.refusals import Refusal
+from app.core.database import Database
+from app.core.revisions import is_at_head, migrate
+from app.core.settings import DEVELOPMENT_SECRET, Environment, Settings
+
+
+@contextmanager
+def open_database(settings: Settings, *, may_migrate: bool = True) -> Iterator[Database]:
+    """Yield the database, at head.
+
+    The default one is brought there if `may_migrate`; for any other that is its owner's to do: raises Refusal.
+    """
+    database = Database(settings.url, settings.read_database_url)
+    try:
+        if not is_at_head(database.engine):
+            if settings.database_url is not None or not may_migrate:
+                raise Refusal(
+                    f"The database {describe_url(settings.url)} is not at the revision that this program needs.\n"
+                    "Bring it there with: swx migrate"
+                )
+            migrate(database.engine)
+        yield database
+    finally:
+        database.dispose()
+
+
+def describe_url(url: str) -> str:
+    """Return a database address without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of an SQLite database; None for a server."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return None
+    if not address.database or address.database == ":memory:":
+        raise Refusal("A database in memory is gone with each connection; name a file in SWX_DATABASE_URL.")
+    return Path(address.database)
+
+
+@contextmanager
+def hold_file(file: Path | None) -> Iterator[None]:
+    """Hold the lock of an SQLite file; raises Refusal while another server holds it.
+
+    Several servers on one file would check each other's locks at every write and could reset the log under each
+    other. The kernel frees the lock however the holder ends; the file stays, because removing it would race.
+    """
+    if file is None:
+        yield
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{file}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(
+                f"Another server runs on {file}; stop it first. "
+                "Several servers at once need PostgreSQL (SWX_DATABASE_URL)."
+            ) from None
+        yield
+
+
+def check_secret(settings: Settings) -> None:
+    """Refuse the secret that everyone knows in production: keys and cursors would be anyone's to forge."""
+    if has_known_secret(settings) and settings.environment is Environment.PRODUCTION:
+        raise Refusal("SWX_SECRET is the development default; in production set a secret of your own.")
+
+
+def has_known_secret(settings: Settings) -> bool:
+    """Tell whether the secret is the one in the source code."""
+    return settings.secret.get_secret_value() in {DEVELOPMENT_SECRET, ""}

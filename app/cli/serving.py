@@ -1,0 +1,97 @@
+"""`swx serve`: the service in one process."""
+
+import errno
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.cli.databases import check_secret, database_file, hold_file, open_database
+from app.cli.logs import LogFormat, set_up_logs
+from app.cli.refusals import Refusal, notes
+from app.core.settings import Environment, Settings
+
+_START_SECONDS = 30
+_BACKLOG = 2048
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is reachable from outside.")]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
+) -> None:
+    """Serve the API until stopped; the default database brings itself up to date."""
+    settings = Settings()
+    check_secret(settings)
+    is_production = settings.environment is Environment.PRODUCTION
+    with hold_file(database_file(settings.url)), listen(host, port) as listener:
+        with open_database(settings):
+            pass  # at head, or refused
+        set_up_logs(log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN))
+        server = make_server(settings, access_log=True)
+        address = address_of(listener)
+        notes.print(f"Serving {address} (documentation: {address}/docs). Stop with Ctrl-C.")
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:  # how uvicorn ends after it has answered what was under way
+            notes.print("Stopped.")
+
+
+def make_server(settings: Settings, *, access_log: bool) -> uvicorn.Server:
+    """Return a server of the application, not yet running."""
+    from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
+
+    return uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=access_log))
+
+
+@contextmanager
+def run_beside(server: uvicorn.Server, listener: socket.socket) -> Iterator[Thread]:
+    """Run a server in a thread and yield once it answers; stop it afterwards."""
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise Refusal("The server did not start; its messages stand above.")
+        time.sleep(0.01)
+    try:
+        yield thread
+    finally:
+        server.should_exit = True
+        thread.join(_START_SECONDS)
+
+
+@contextmanager
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a listening socket; raises Refusal when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise Refusal(_why_not(error, host, port)) from None
+    with listener:
+        yield listener
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is taken by another program; stop it or choose another with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} is not yours to open; choose one above 1023 with --port."
+    return f"Cannot listen on {host}, port {port}: {error.strerror or error}."
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a listening socket as one types it into a browser."""
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
