@@ -14,6 +14,7 @@ from app.api.problems import MEDIA_TYPE, Problem, problem_responses
 from app.dependencies import Allow, current_actor
 
 Operation = dict[str, Any]
+_STATUSES = (401, 403, 404, 409, 412, 413, 422, 503)
 DESCRIPTION = """
 A market for bulk industrial solid waste (steel slag, fly ash, gypsums, red mud …) with a double-entry mass ledger
 behind it: producers post lots, recyclers find what fits their limits and what it costs at their gate, authorities
@@ -41,6 +42,8 @@ def document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
         schemas.pop("ValidationError", None)
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+        shared = problem_responses(*_STATUSES)
+        made["components"]["responses"] = {f"Problem{status}": answer for status, answer in shared.items()}
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -59,10 +62,9 @@ def _complete(operation: Operation, path: str, route: APIRoute) -> None:
     calls = [needed.call for needed in _needs(route.dependant)]
     allows = [call for call in calls if isinstance(call, Allow)]
     statuses = _problems(operation, path, needs_key=current_actor in calls, is_guarded=bool(allows))
-    operation["responses"] = {
-        status: answer for status, answer in operation["responses"].items() if status != "422"
-    } | {str(status): answer for status, answer in problem_responses(*statuses).items()}
-    operation["responses"] = dict(sorted(operation["responses"].items()))
+    answers = {status: answer for status, answer in operation["responses"].items() if status != "422"}
+    answers |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
+    operation["responses"] = dict(sorted(answers.items()))
     for allow in allows:
         operation["x-roles"] = sorted(allow.roles) or ["any"]
         if allow.scope is not None:
