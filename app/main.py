@@ -23,6 +23,7 @@ from app.api import (
     utilisations,
 )
 from app.api.headers import AnswerHeaders
+from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
 from app.core.settings import Settings
@@ -49,6 +50,7 @@ _RESOURCES = (
 def create_app(settings: Settings) -> FastAPI:
     """Return the service over the database that `settings` name."""
     clock.use_zone(settings.timezone)
+    catalogue()  # a broken file stops the start, with file and line, and not a request
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

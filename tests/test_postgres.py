@@ -17,7 +17,6 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from tests.postgres import PostgresServer, start_postgres
 
 GONE_SECONDS = 30
-only_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc or needs PR_SET_PDEATHSIG")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +92,6 @@ def test_clients_work_in_parallel(server: PostgresServer) -> None:
         assert connection.scalar(text("SELECT n FROM tally")) == 64
 
 
-@only_linux
 def test_does_not_run_as_root_and_lets_nobody_else_in(server: PostgresServer) -> None:
     runs_as = Path(f"/proc/{server.process.pid}").stat().st_uid
     assert runs_as == (pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid())
@@ -113,7 +111,6 @@ def test_nothing_is_left_after_stop() -> None:
         psycopg.connect(server.dsn("postgres"))
 
 
-@only_linux
 def test_ends_with_a_killed_parent(tmp_path: Path) -> None:
     program = tmp_path / "parent.py"
     program.write_text(

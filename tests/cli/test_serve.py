@@ -54,9 +54,8 @@ def test_production_wants_a_secret_of_its_own(tmp_path: Path) -> None:
     assert "SWX_SECRET" in result.stderr
 
 
+@pytest.mark.parametrize("engine", ["postgresql"])
 def test_postgresql_behind_its_program_is_refused(database_url: str, tmp_path: Path) -> None:
-    if not database_url.startswith("postgresql"):
-        pytest.skip("SQLite is tested above")
     database = Database(database_url)
     migrate(database.engine, "base")
     database.dispose()
