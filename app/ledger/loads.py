@@ -96,7 +96,12 @@ def post_void(session: Session, load: Load) -> None:
 
 
 def post_receipt(session: Session, load: Load, received_at: datetime, intake: Intake) -> None:
-    """Take a load in at the recycler's site and give refused tonnes back to the producer's storage."""
+    """Take a load in at the recycler's site and give refused tonnes back to the producer's storage.
+
+    Locks both sites: without it a refusal (adds to storage, draws on transit) and a dispatch (the other way round)
+    of two lots could wait for each other for ever.
+    """
+    lock_sites(session, load.origin_site_id, load.destination_site_id)
     received_on = business_date(received_at)
     arrived = load.leg(Account.IN_TRANSIT, -intake.taken_in_t)
     lost = load.leg(Account.IN_TRANSIT, -intake.difference_t)

@@ -84,3 +84,48 @@ def test_stock_is_never_used_twice(world: World) -> None:
     statuses = _at_once([use(number) for number in range(CLIENTS)])
     assert sorted(statuses) == [201] * 2 + [409] * (CLIENTS - 2)
     assert deal.balances()["received", YEAR] == 10
+
+
+def test_refusals_dispatches_and_uses_at_once_never_stand_in_each_others_way(world: World, database: Database) -> None:
+    deal = world.deal(10_000)
+    deal.declare(f"{YEAR}-03", 1000)
+    deal.receive(deal.dispatch(100, f"{YEAR}-03-01"), f"{YEAR}-03-02")
+    loads = [deal.dispatch(10, f"{YEAR}-03-03") for _ in range(12)]
+    other = deal.offer(10_000).agree(5_000)  # of another lot: no lock on a lot keeps the two apart
+
+    def refuse(load: dict[str, str]) -> Callable[[], int]:
+        receipt = {"received_at": f"{YEAR}-03-04T00:00:00Z", "net_t": 10, "refused_t": 4, "reason": "wet"}
+        return lambda: deal.recycler.request("POST", f"/shipments/{load['id']}/receipt", json=receipt).status_code
+
+    def ship(number: int) -> Callable[[], int]:
+        ticket = {
+            "ticket_no": f"S-{number}",
+            "vehicle_plate": "渝A12345",
+            "dispatched_at": f"{YEAR}-03-05T00:00:00Z",
+            "net_t": 10,
+        }
+        path = f"/agreements/{other.agreement['id']}/shipments"
+        return lambda: deal.producer.request("POST", path, json=ticket).status_code
+
+    def use(number: int) -> Callable[[], int]:
+        body = {
+            "site_id": deal.destination,
+            "material": "phosphogypsum",
+            "utilised_on": f"{YEAR}-03-05",
+            "quantity_t": 5,
+            "use": "cement_retarder",
+            "batch_no": f"U-{number}",
+        }
+        return lambda: deal.recycler.request("POST", "/utilisations", json=body).status_code
+
+    calls = [call for n, load in enumerate(loads) for call in (refuse(load), ship(n), use(n))]
+    assert set(_at_once(calls)) <= {200, 201}
+    assert deal.balances() == {
+        ("generation", YEAR): -1000,
+        ("storage", YEAR): 1000 - 100 - 120 + 48 - 120,
+        ("in_transit", YEAR): 120,
+        ("received", YEAR): 100 + 72 - 60,
+        ("utilised", YEAR): 60,
+    }
+    with database.snapshot() as session:
+        assert list(find_differences(session)) == []
