@@ -78,6 +78,8 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
     except OSError as error:
         raise Refusal(_why_not(error, host, port)) from None
     with listener:
+        # Accepted connections inherit it; without, every answer waits for the client's delayed acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
