@@ -14,7 +14,7 @@ from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
 from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
 from app.exchange.models import Agreement, AgreementId, Shipment
-from app.exchange.queries import find_agreement, parties_of
+from app.exchange.queries import lot_of_agreement, parties_of
 from app.exchange.schemas import AgreementPost
 from app.lots.lifecycle import effective_status as lot_status
 from app.lots.models import Lot, LotId, LotStatus
@@ -80,8 +80,7 @@ def _destination(session: Session, actor: Actor, wish: AgreementPost, lot: Lot) 
 
 def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> tuple[Agreement, Lot]:
     """Lock the lot and then the agreement (always in this order) and return both as they are now."""
-    lot_id = find_agreement(session, actor, agreement_id).lot_id
-    lot = lock_lot(session, lot_id)
+    lot = lock_lot(session, lot_of_agreement(session, actor, agreement_id))
     locked = session.scalars(
         select(Agreement)
         .where(Agreement.id == agreement_id)

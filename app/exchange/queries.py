@@ -8,6 +8,7 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
 from app.exchange.lifecycle import Parties
 from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId, Utilisation, UtilisationId
+from app.lots.models import LotId
 
 
 def parties_of(agreement: Agreement) -> Parties:
@@ -18,6 +19,23 @@ def parties_of(agreement: Agreement) -> Parties:
 def _is_party(table: type[Agreement | Shipment], actor: Actor) -> ColumnElement[bool]:
     own = actor.organisation_id
     return or_(table.producer_organisation_id == own, table.recycler_organisation_id == own)
+
+
+def lot_of_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> LotId:
+    """Return the lot of an agreement that the caller is a party of, or raise NotFound."""
+    lot_id = session.scalar(select(Agreement.lot_id).where(Agreement.id == agreement_id, _is_party(Agreement, actor)))
+    if lot_id is None:
+        raise NotFound("agreement")
+    return lot_id
+
+
+def agreement_of_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> AgreementId:
+    """Return the agreement of a shipment that the caller is a party of, or raise NotFound."""
+    mine = (Shipment.id == shipment_id, _is_party(Shipment, actor))
+    agreement_id = session.scalar(select(Shipment.agreement_id).where(*mine))
+    if agreement_id is None:
+        raise NotFound("shipment")
+    return agreement_id
 
 
 def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:

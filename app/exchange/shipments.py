@@ -12,7 +12,7 @@ from app.core.quantities import ZERO
 from app.exchange.agreements import lock_agreement, remaining_t
 from app.exchange.lifecycle import AGREEMENT, SHIPMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
 from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId
-from app.exchange.queries import find_shipment, parties_of
+from app.exchange.queries import agreement_of_shipment, parties_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
 from app.exchange.weights import OVERSHIPMENT_SHARE, divide
 from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
@@ -99,8 +99,7 @@ def load_of(shipment: Shipment) -> Load:
 
 def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tuple[Shipment, Agreement, Lot]:
     """Lock lot, agreement and shipment in this order and return them as they are now."""
-    agreement_id = find_shipment(session, actor, shipment_id).agreement_id
-    agreement, lot = lock_agreement(session, actor, agreement_id)
+    agreement, lot = lock_agreement(session, actor, agreement_of_shipment(session, actor, shipment_id))
     shipment = session.scalars(
         select(Shipment).where(Shipment.id == shipment_id).with_for_update().execution_options(populate_existing=True)
     ).one()
