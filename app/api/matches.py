@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
@@ -13,8 +13,8 @@ from app.demands.models import DemandId
 from app.demands.queries import own_demand
 from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
 from app.lots.models import LotId
-from app.matching.ranking import tariff_of
-from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters
+from app.matching.conventions import Conventions, conventions_of
+from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters, TakerFilters
 from app.matching.search import demand_search, market_search, search_lots
 from app.matching.takers import find_takers, own_lot
 from app.organisations.models import Site
@@ -23,12 +23,26 @@ router = APIRouter(tags=["matching"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 
 
+def _conventions(
+    settings: CurrentSettings,
+    accept_language: Annotated[str | None, Header(description="Language of `advice`: `zh` or `en` (default).")] = None,
+) -> Conventions:
+    return conventions_of(settings, accept_language)
+
+
+CurrentConventions = Annotated[Conventions, Depends(_conventions)]
+
+
 class LotsQuery(LotFilters, ListQuery):
     """The search for lots."""
 
 
 class MatchesQuery(MatchFilters, ListQuery):
-    """Choice and order of matches."""
+    """Choice and order of the lots for a demand."""
+
+
+class TakersQuery(TakerFilters, ListQuery):
+    """Choice and order of the demands for a lot."""
 
 
 @router.get("/lots", response_model=PageOf[LotMatch], summary="Search for lots", responses=problem_responses(422))
@@ -36,12 +50,12 @@ def get_lots(
     query: Annotated[LotsQuery, Query()],
     session: ReadSession,
     actor: Reader,
-    settings: CurrentSettings,
+    conventions: CurrentConventions,
     request: Request,
 ) -> Slice[LotMatch]:
     """Search the lots on offer by place, specification and terms; every lot comes with its verdict, limit by limit."""
-    search = market_search(query, actor)
-    return search_lots(session, search, tariff_of(settings), query.page(request, search.sort))
+    search = market_search(query, actor, conventions)
+    return search_lots(session, search, conventions, query.page(request, search.sort))
 
 
 @router.get(
@@ -55,14 +69,14 @@ def get_demand_matches(
     query: Annotated[MatchesQuery, Query()],
     session: ReadSession,
     actor: Reader,
-    settings: CurrentSettings,
+    conventions: CurrentConventions,
     request: Request,
 ) -> Slice[LotMatch]:
     """List the lots of others that one of your demands can use, at your gate."""
     demand = own_demand(session, actor, DemandId(demand_id))
     site = session.get_one(Site, demand.site_id)
-    search = demand_search(demand, site, query)
-    return search_lots(session, search, tariff_of(settings), query.page(request, search.sort))
+    search = demand_search(demand, site, query, conventions)
+    return search_lots(session, search, conventions, query.page(request, search.sort))
 
 
 @router.get(
@@ -73,13 +87,13 @@ def get_demand_matches(
 )
 def get_lot_matches(
     lot_id: UUID,
-    query: Annotated[MatchesQuery, Query()],
+    query: Annotated[TakersQuery, Query()],
     session: ReadSession,
     actor: Reader,
-    settings: CurrentSettings,
+    conventions: CurrentConventions,
     request: Request,
 ) -> Slice[DemandMatch]:
     """List the open demands of others that one of your lots can serve, with the price at their gates."""
     lot = own_lot(session, actor, LotId(lot_id))
     site = session.get_one(Site, lot.site_id)
-    return find_takers(session, lot, site, query, tariff_of(settings), query.page(request, query.sort))
+    return find_takers(session, lot, site, query, conventions, query.page(request, query.sort))

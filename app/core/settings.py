@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     detour_factor: float = Field(1.3, ge=1, description="Road distance over the geodesic.")
     freight_cny_per_t_km: float = Field(0.5, ge=0, description="Freight tariff.")
     freight_fixed_cny_per_t: float = Field(0.0, ge=0, description="Fixed part of the freight, loading and unloading.")
+    assay_max_age_months: int = Field(12, ge=1, le=1200, description="Older assays prove nothing: unknown.")
 
     @property
     def url(self) -> str:

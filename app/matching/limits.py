@@ -79,9 +79,14 @@ def _rounded(value: Decimal, limit: Decimal, rounding: Rounding) -> Decimal:
 
 
 def _last_place(limit: Decimal) -> Decimal:
+    return Decimal(1).scaleb(-decimals_of(limit))
+
+
+def decimals_of(limit: Decimal) -> int:
+    """Return how many decimals a limit is written with."""
     exponent = limit.as_tuple().exponent
     assert isinstance(exponent, int)  # noqa: S101 - the catalogue holds no infinities
-    return Decimal(1).scaleb(min(exponent, 0))
+    return -min(exponent, 0)
 
 
 def measured_value(assay: Mapping[str, Any], criterion: Criterion) -> Measured | None:

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, null, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, func, literal, null, type_coerce
 
 from app.core.paging import Page, beyond
 from app.core.quantities import FEN, KILOGRAM
-from app.matching.ranking import Sort
+
+_LAST = 2**62
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,19 @@ class Order:
         return query.order_by(*ordered).limit(page.limit + 1)
 
 
-def order_offers(sort: Sort, id_column: Any, distance_um: Any, delivered_fen: Any) -> Order:  # noqa: ANN401 - columns
-    """Return the order that a sort means; the two ranks are not looked at where it is by age."""
-    if sort is Sort.NEWEST:
-        return Order(None, id_column, descending=True)
-    return Order(distance_um if sort is Sort.DISTANCE else delivered_fen, id_column)
+def by_age(id_column: Any) -> Order:  # noqa: ANN401 - a mapped column
+    """Return the order of the newest first: ids are UUIDv7."""
+    return Order(None, id_column, descending=True)
+
+
+def by_rank(rank: ColumnElement[Any], id_column: Any) -> Order:  # noqa: ANN401 - a mapped column
+    """Return the order of an integer, the least first and those without one last."""
+    return Order(rank, id_column)
+
+
+def nulls_last(rank: ColumnElement[int | None]) -> ColumnElement[int]:
+    """Return a rank that is never NULL, so that a cursor can hold it."""
+    return func.coalesce(rank, literal(_LAST, BigInteger))
 
 
 def cursor_position(identify: Callable[[Row[Any]], UUID]) -> Callable[[Row[Any]], tuple[Any, ...]]:

@@ -16,7 +16,6 @@ from app.core.settings import Settings
 
 METRE = Decimal("0.001")
 _MICROMETRES = 1_000_000_000
-_DRYNESS = Decimal(100)
 
 
 class Sort(StrEnum):
@@ -24,12 +23,15 @@ class Sort(StrEnum):
 
     DISTANCE = "distance"
     DELIVERED_PRICE = "delivered_price"
+    DELIVERED_PRICE_DRY = "delivered_price_dry"
+    DELIVERED_PRICE_ACTIVE = "delivered_price_active"
+    NEAREST_MISS = "nearest_miss"
     NEWEST = "newest"
 
     @property
     def needs_place(self) -> bool:
         """Whether the order means nothing without a place."""
-        return self is not Sort.NEWEST
+        return self not in {Sort.NEWEST, Sort.NEAREST_MISS}
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,3 @@ def make_haul(distance_um: int, freight_fen: int, tariff: Tariff) -> Haul:
         route_km=half_up(distance_km * Decimal(str(tariff.detour_factor)), METRE),
         freight_cny_per_t=Decimal(freight_fen) * FEN,
     )
-
-
-def price_per_dry_tonne(price_cny_per_t: Decimal, moisture_pct: Decimal | None) -> Decimal | None:
-    """Return the price of a tonne of dry matter, half-up to the fen; None without moisture."""
-    if moisture_pct is None or moisture_pct >= _DRYNESS:
-        return None
-    return half_up(price_cny_per_t * _DRYNESS / (_DRYNESS - moisture_pct))

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
-from app.catalogue.schemas import Basis, FigureStatus
+from app.catalogue.schemas import Basis, Effect, FigureStatus
 from app.core.bodies import fault_of_field, faults_of_field
 from app.core.errors import Fault
 from app.core.geo import Datum
@@ -94,7 +94,9 @@ def _district_prefix(prefix: str) -> str:
 Verdicts = Annotated[
     str,
     AfterValidator(_readable_verdicts),
-    Field(max_length=40, description="List of `pass`, `unknown`, `fail`.", examples=["pass,unknown,fail"]),
+    Field(
+        max_length=40, description="List of `pass`, `unknown`, `fail` (near-misses).", examples=["pass,unknown,fail"]
+    ),
 ]
 Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MOST_FILTERS)]
 
@@ -142,6 +144,17 @@ class LotFilters(Schema):
             raise fault_of_field("near_required", "distances need a place: add near=latitude,longitude")
         return value
 
+    @field_validator("sort")
+    @classmethod
+    def _has_active_component(cls, value: Sort | None, info: ValidationInfo) -> Sort | None:
+        if value is Sort.DELIVERED_PRICE_ACTIVE and "use" in info.data:  # an unknown use is a fault of its own
+            use = info.data["use"]
+            if use is None or reference().uses[use].active_component is None:
+                able = [key for key, entry in reference().uses.items() if entry.active_component is not None]
+                detail = f"needs a use that names an active component: {', '.join(able)}"
+                raise fault_of_field("active_component_required", detail)
+        return value
+
 
 class FindingRead(Schema):
     """One limit or condition held against one lot."""
@@ -171,19 +184,37 @@ class ClosedBy(Schema):
     source: str = Field(description="Key of the source.")
 
 
+class RemedyRead(Schema):
+    """A treatment that may bring what fails inside its limits: a claim, until a new assay proves it."""
+
+    treatment: str = Field(description="A key of GET /v1/treatments.")
+    name_zh: str
+    name_en: str
+    fixes: list[str] = Field(description="The parameters that fail and that it may bring inside.")
+    claimed: Literal[True]
+    effects: list[Effect] = Field(description="All that the catalogue says it changes.")
+    source: str = Field(description="Keys of the sources of what it fixes.")
+
+
 class Terms(Schema):
     """Distance, cost and verdict of one lot for one need; distance and cost are null without a place."""
 
     distance_km: Number | None = Field(description="WGS-84 geodesic.")
     route_km: Number | None
     route_source: Literal["detour_factor"] | None
-    freight_cny_per_t: YuanPerTonne | None
-    delivered_cny_per_t: YuanPerTonne | None = Field(description="Price at the gate + freight.")
+    # No bound as on prices that are asked: a price at its bound and freight make more.
+    freight_cny_per_t: Number | None
+    delivered_cny_per_t: Number | None = Field(description="Price at the gate + freight.")
     delivered_cny_per_dry_t: Number | None = Field(description="Null when moisture is not measured.")
+    delivered_cny_per_active_t: Number | None = Field(
+        description="Per tonne of the component that the use names; null without one, its content or moisture."
+    )
     verdict: Verdict
     rests_on_drafts: bool = Field(description="True for a pass that rests on draft limits.")
     closed_by: ClosedBy | None
     criteria: list[FindingRead]
+    remedies: list[RemedyRead] = Field(description="Those that fix most come first; empty when nothing fails.")
+    advice: str = Field(description="In words, by `Accept-Language` (`en`, `zh`); empty for a pass.")
 
 
 class LotMatch(Terms):
@@ -213,10 +244,21 @@ class DemandMatch(Terms):
     demand: DemandBrief
 
 
-class MatchFilters(Schema):
-    """How matches are chosen and ordered."""
+class _Choice(Schema):
+    """Which matches are shown."""
 
     verdict: Verdicts | None = Field(
         None, description="Default: `pass,unknown`, or `pass` where unknown is not accepted."
     )
+
+
+class MatchFilters(_Choice):
+    """How the lots for a demand are chosen and ordered."""
+
     sort: Sort = Sort.DISTANCE
+
+
+class TakerFilters(_Choice):
+    """How the demands for a lot are chosen and ordered."""
+
+    sort: Literal[Sort.DISTANCE, Sort.DELIVERED_PRICE, Sort.NEWEST] = Sort.DISTANCE

@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Row, Select, false, literal_column, null, 
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
+from app.catalogue.reference import reference
 from app.core.clock import today
+from app.core.errors import invalid
 from app.core.geo import to_wgs84
 from app.core.paging import Page, Slice
 from app.demands.lifecycle import effective_status
@@ -16,9 +18,12 @@ from app.demands.models import Demand, DemandStatus
 from app.lots.models import Lot
 from app.lots.queries import describe_lots
 from app.matching.conditions import verdict_is_among
+from app.matching.conventions import Conventions
+from app.matching.costs import fen_per_active_tonne, fen_per_dry_tonne
 from app.matching.filters import read_near, read_spec, read_verdicts
 from app.matching.nearby import Position, as_table, find_nearby, is_trading
-from app.matching.ordering import as_stored, cursor_position, order_offers, to_fen, to_kg
+from app.matching.nearness import nearest_miss_ppb
+from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, nulls_last, to_fen, to_kg
 from app.matching.ranking import Sort, Tariff
 from app.matching.schemas import LotFilters, LotMatch, MatchFilters
 from app.matching.specification import demand_specification, make_specification
@@ -31,7 +36,10 @@ _Condition = ColumnElement[bool]
 
 @dataclass(frozen=True)
 class LotSearch:
-    """What is asked of lots, whoever asks; without a `position` no distances and only the order by age."""
+    """What is asked of lots, whoever asks; without a `position` no distances and no order by distance or cost.
+
+    `active_component` is the parameter that the use pays for; only with one there is an order by its cost.
+    """
 
     specification: Specification
     verdicts: frozenset[Verdict]
@@ -41,9 +49,10 @@ class LotSearch:
     position: Position | None = None
     within_km: float | None = None
     max_delivered_cny_per_t: Decimal | None = None
+    active_component: str | None = None
 
 
-def market_search(filters: LotFilters, actor: Actor) -> LotSearch:
+def market_search(filters: LotFilters, actor: Actor, conventions: Conventions) -> LotSearch:
     """Return the search that the filters of `GET /lots` ask for."""
     sort = filters.sort or (Sort.NEWEST if filters.near is None else Sort.DISTANCE)
     return LotSearch(
@@ -53,6 +62,7 @@ def market_search(filters: LotFilters, actor: Actor) -> LotSearch:
             grade_key=filters.grade,
             use_key=filters.use,
             on=filters.available_on or today(),
+            assays_since=conventions.assays_since,
         ),
         verdicts=read_verdicts(filters.verdict),
         sort=sort,
@@ -64,14 +74,21 @@ def market_search(filters: LotFilters, actor: Actor) -> LotSearch:
         position=None if filters.near is None else Position(*to_wgs84(*read_near(filters.near), filters.datum)),
         within_km=filters.within_km,
         max_delivered_cny_per_t=filters.max_delivered_cny_per_t,
+        active_component=None if filters.use is None else reference().uses[filters.use].active_component,
     )
 
 
-def demand_search(demand: Demand, site: Site, filters: MatchFilters) -> LotSearch:
-    """Return the search that a demand stands for; an explicit `verdict` shows more (or less) than it accepts."""
+def demand_search(demand: Demand, site: Site, filters: MatchFilters, conventions: Conventions) -> LotSearch:
+    """Return the search that a demand stands for; an explicit `verdict` shows more (or less) than it accepts.
+
+    Raises Invalid for the order by the cost of an active component where the demand's use names none.
+    """
+    component = reference().uses[demand.use].active_component
+    if component is None and filters.sort is Sort.DELIVERED_PRICE_ACTIVE:
+        raise invalid("sort", "active_component_required", f"the use {demand.use} names no active component")
     accepted = NOT_FAILED if demand.accept_unknown else frozenset({Verdict.PASS})
     return LotSearch(
-        specification=demand_specification(demand),
+        specification=demand_specification(demand, conventions.assays_since),
         verdicts=accepted if filters.verdict is None else read_verdicts(filters.verdict),
         sort=filters.sort,
         lot_conditions=(
@@ -84,18 +101,25 @@ def demand_search(demand: Demand, site: Site, filters: MatchFilters) -> LotSearc
         position=Position(site.latitude, site.longitude),
         within_km=demand.max_distance_km,
         max_delivered_cny_per_t=demand.max_delivered_cny_per_t,
+        active_component=component,
     )
 
 
-def search_lots(session: Session, search: LotSearch, tariff: Tariff, page: Page) -> Slice[LotMatch]:
+def search_lots(session: Session, search: LotSearch, conventions: Conventions, page: Page) -> Slice[LotMatch]:
     """Return one page of the lots that a search finds, each with its verdict and its terms."""
-    found = page.cut(session.execute(_page_query(session, search, tariff, page)).all(), cursor_position(_lot_id))
+    rows = session.execute(_page_query(session, search, conventions.tariff, page)).all()
+    found = page.cut(rows, cursor_position(_lot_id))
     descriptions = describe_lots(session, [row.Lot for row in found.items])
     items = [
         LotMatch(
             lot=description,
             **make_terms(
-                row.Lot, judge(search.specification, facts_of(row.Lot)), row.distance_um, row.freight_fen, tariff
+                row.Lot,
+                judge(search.specification, facts_of(row.Lot)),
+                row.distance_um,
+                row.freight_fen,
+                search.active_component,
+                conventions,
             ),
         )
         for row, description in zip(found.items, descriptions, strict=True)
@@ -122,7 +146,20 @@ def _page_query(session: Session, search: LotSearch, tariff: Tariff, page: Page)
     if search.max_delivered_cny_per_t is not None:
         query = query.where(delivered_fen <= to_fen(search.max_delivered_cny_per_t))
     query = query.where(*search.lot_conditions, *_meets(search.specification, search.verdicts))
-    return order_offers(search.sort, Lot.id, distance_um, delivered_fen).page_of(query, page)
+    return _order(search, distance_um, delivered_fen).page_of(query, page)
+
+
+def _order(search: LotSearch, distance_um: Any, delivered_fen: Any) -> Order:  # noqa: ANN401 - columns, or NULL
+    """Return the order that the search's sort means; those by cost want a place, which the filters see to."""
+    if search.sort is Sort.NEWEST:
+        return by_age(Lot.id)
+    if search.sort is Sort.NEAREST_MISS:
+        return by_rank(nearest_miss_ppb(search.specification), Lot.id)
+    if search.sort is Sort.DELIVERED_PRICE_DRY:
+        return by_rank(nulls_last(fen_per_dry_tonne(delivered_fen)), Lot.id)
+    if search.sort is Sort.DELIVERED_PRICE_ACTIVE and search.active_component is not None:
+        return by_rank(nulls_last(fen_per_active_tonne(delivered_fen, search.active_component)), Lot.id)
+    return by_rank(distance_um if search.sort is Sort.DISTANCE else delivered_fen, Lot.id)
 
 
 def _lot_id(row: Row[Any]) -> Any:  # noqa: ANN401 - the id of its lot

@@ -21,11 +21,12 @@ def make_specification(
     use_key: str | None = None,
     on: date,
     end_product: str | None = None,
+    assays_since: date | None = None,
 ) -> Specification:
     """Join limits of one's own with those of a grade and with the law on a use; keys must be in the catalogue.
 
     No `materials` means any; `on` is the day for which the law is asked. A closure for certain end products
-    applies where one of them is stated.
+    applies where one of them is stated. Assays sampled before `assays_since` prove nothing; None takes any age.
     """
     allowed = [frozenset(materials)] if materials else []
     rules: list[Criterion] = list(criteria)
@@ -46,10 +47,11 @@ def make_specification(
         closures=closures,
         unfiled=(f"grade {grade.key}",) if grade is not None and not grade.limits else (),
         materials=frozenset.intersection(*allowed) if allowed else None,
+        assays_since=assays_since,
     )
 
 
-def demand_specification(demand: Demand) -> Specification:
+def demand_specification(demand: Demand, assays_since: date) -> Specification:
     """Return all that a demand asks of a lot; the law is that of the first day still to come."""
     return make_specification(
         (demand_criterion(row) for row in demand.criteria),
@@ -58,6 +60,7 @@ def demand_specification(demand: Demand) -> Specification:
         use_key=demand.use,
         on=max(demand.needed_from, today()),
         end_product=demand.end_product,
+        assays_since=assays_since,
     )
 
 

@@ -6,6 +6,7 @@ judged until the page is full.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
@@ -20,11 +21,12 @@ from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.schemas import CriterionRead
 from app.lots.lifecycle import effective_status
 from app.lots.models import Lot, LotId, LotStatus
+from app.matching.conventions import Conventions
 from app.matching.filters import read_verdicts
 from app.matching.nearby import Position, as_table, find_nearby
-from app.matching.ordering import Order, as_stored, cursor_position, order_offers, to_fen
-from app.matching.ranking import Tariff
-from app.matching.schemas import DemandBrief, DemandMatch, MatchFilters
+from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, to_fen
+from app.matching.ranking import Sort, Tariff
+from app.matching.schemas import DemandBrief, DemandMatch, TakerFilters
 from app.matching.specification import demand_specification
 from app.matching.terms import facts_of, make_terms
 from app.matching.verdict import NOT_FAILED, Judgement, Verdict, judge
@@ -51,26 +53,26 @@ def own_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:
 
 
 def find_takers(
-    session: Session, lot: Lot, site: Site, filters: MatchFilters, tariff: Tariff, page: Page
+    session: Session, lot: Lot, site: Site, filters: TakerFilters, conventions: Conventions, page: Page
 ) -> Slice[DemandMatch]:
     """Return one page of the open demands of others that a lot at `site` can serve."""
     if effective_status(lot, today()) is not LotStatus.OPEN:
         return Slice([], None)
     verdicts = NOT_FAILED if filters.verdict is None else read_verdicts(filters.verdict)
-    query, order = _candidates(session, lot, site, filters, tariff)
+    query, order = _candidates(session, lot, site, filters, conventions.tariff)
     takers: list[_Taker] = []
     for row in _in_batches(session, query, order, page):
-        if (judgement := _judge(row.Demand, lot, verdicts)) is not None:
+        if (judgement := _judge(row.Demand, lot, verdicts, conventions.assays_since)) is not None:
             takers.append(_Taker(row, judgement))
         if len(takers) > page.limit:
             break
     position = cursor_position(_demand_id)
     found = page.cut(takers, lambda taker: position(taker.row))
-    return Slice(_describe(session, found.items, lot, tariff), found.next_cursor)
+    return Slice(_describe(session, found.items, lot, conventions), found.next_cursor)
 
 
 def _candidates(
-    session: Session, lot: Lot, site: Site, filters: MatchFilters, tariff: Tariff
+    session: Session, lot: Lot, site: Site, filters: TakerFilters, tariff: Tariff
 ) -> tuple[Select[Any], Order]:
     """Return the demands that the lot can reach, in time and within their limits of distance and price."""
     waiting = select(Demand.site_id).where(Demand.status == DemandStatus.OPEN.value)
@@ -90,7 +92,9 @@ def _candidates(
             _is_open_or(Demand.max_delivered_cny_per_t, delivered_fen <= as_stored(Demand.max_delivered_cny_per_t)),
         )
     )
-    return query, order_offers(filters.sort, Demand.id, nearby.c.distance_um, delivered_fen)
+    if filters.sort is Sort.NEWEST:
+        return query, by_age(Demand.id)
+    return query, by_rank(nearby.c.distance_um if filters.sort is Sort.DISTANCE else delivered_fen, Demand.id)
 
 
 def _is_open_or(limit: Any, kept: ColumnElement[bool]) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
@@ -112,22 +116,29 @@ def _in_batches(session: Session, query: Select[Any], order: Order, page: Page) 
         batch = replace(batch, after=position(rows[batch.limit - 1]))
 
 
-def _judge(demand: Demand, lot: Lot, verdicts: frozenset[Verdict]) -> Judgement | None:
+def _judge(demand: Demand, lot: Lot, verdicts: frozenset[Verdict], assays_since: date) -> Judgement | None:
     """Return the verdict of the lot for a demand, None where it is not wanted; `unknown` is for who accepts it."""
-    specification = demand_specification(demand)
+    specification = demand_specification(demand, assays_since)
     if specification.materials is not None and lot.material not in specification.materials:
         return None
     judgement = judge(specification, facts_of(lot))
     accepted = verdicts if demand.accept_unknown else verdicts - {Verdict.UNKNOWN}
-    return judgement if judgement.verdict in accepted else None
+    return judgement if judgement.is_among(accepted) else None
 
 
-def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, tariff: Tariff) -> list[DemandMatch]:
+def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, conventions: Conventions) -> list[DemandMatch]:
     places = load_places(session, {taker.row.Demand.site_id for taker in takers})
     return [
         DemandMatch(
             demand=_brief(taker.row.Demand, places[taker.row.Demand.site_id]),
-            **make_terms(lot, taker.judgement, taker.row.distance_um, taker.row.freight_fen, tariff),
+            **make_terms(
+                lot,
+                taker.judgement,
+                taker.row.distance_um,
+                taker.row.freight_fen,
+                reference().uses[taker.row.Demand.use].active_component,
+                conventions,
+            ),
         )
         for taker in takers
     ]

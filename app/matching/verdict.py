@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     FAIL = "fail"
 
 
+#: How many criteria a near-miss may fail.
+MOST_MISSES = 2
 #: What a search shows unless it says otherwise.
 NOT_FAILED = frozenset({Verdict.PASS, Verdict.UNKNOWN})
 
@@ -30,6 +32,7 @@ class Reason(StrEnum):
     """Why a criterion without a figure to compare has its verdict."""
 
     NOT_MEASURED = "not_measured"
+    ASSAY_TOO_OLD = "assay_too_old"
     LIMITS_NOT_ON_FILE = "limits_not_on_file"
     ORIGIN_NOT_STATED = "origin_not_stated"
     ORIGIN_EXCLUDED = "origin_excluded"
@@ -61,13 +64,17 @@ class UseClosure:
 
 @dataclass(frozen=True)
 class Specification:
-    """All that is asked of a lot; `materials` None is any, `unfiled` names grades whose limits are not on file."""
+    """All that is asked of a lot; `materials` None is any, `unfiled` names grades whose limits are not on file.
+
+    An assay sampled before `assays_since` proves nothing; None takes one of any age.
+    """
 
     criteria: tuple[Criterion, ...] = ()
     excluded_origins: tuple[ExcludedOrigins, ...] = ()
     closures: tuple[UseClosure, ...] = ()
     unfiled: tuple[str, ...] = ()
     materials: frozenset[str] | None = None
+    assays_since: date | None = None
 
     @property
     def asks_nothing(self) -> bool:
@@ -114,6 +121,26 @@ class Judgement:
     closed_by: UseClosure | None
     criteria: tuple[Finding, ...]
 
+    @property
+    def is_barred(self) -> bool:
+        """Whether the law or the origin excludes the lot, which no treatment changes."""
+        is_closed = self.closed_by is not None and self.closed_by.status is FigureStatus.CONFIRMED
+        return is_closed or any(found.parameter is None and _rejects(found) for found in self.criteria)
+
+    @property
+    def is_near_miss(self) -> bool:
+        """Whether the lot fails, but not barred and at most `MOST_MISSES` criteria."""
+        misses = sum(_rejects(found) for found in self.criteria)
+        return self.verdict is Verdict.FAIL and not self.is_barred and misses <= MOST_MISSES
+
+    def is_among(self, verdicts: frozenset[Verdict]) -> bool:
+        """Whether a search for some verdicts shows the lot; of those that fail it shows near-misses only."""
+        return self.verdict in verdicts and (self.verdict is not Verdict.FAIL or self.is_near_miss)
+
+
+def _rejects(found: Finding) -> bool:
+    return found.verdict is Verdict.FAIL and found.limit_status is FigureStatus.CONFIRMED
+
 
 def judge(specification: Specification, lot: LotFacts) -> Judgement:
     """Return the verdict of a lot.
@@ -124,7 +151,7 @@ def judge(specification: Specification, lot: LotFacts) -> Judgement:
     laws = [law for law in specification.closures if _is_closed(law, lot)]
     closed_by = min(laws, key=lambda law: law.status is FigureStatus.DRAFT, default=None)
     findings = (
-        *(_check_value(criterion, lot) for criterion in specification.criteria),
+        *(_check_value(criterion, lot, specification.assays_since) for criterion in specification.criteria),
         *(_check_origin(rule, lot) for rule in specification.excluded_origins),
         *(_unstated_origin(law) for law in specification.closures if _needs_origin(law, lot)),
         *(_unfiled_limits(grade) for grade in specification.unfiled),
@@ -153,10 +180,12 @@ def _needs_origin(law: UseClosure, lot: LotFacts) -> bool:
     return law.material in {None, lot.material} and bool(law.origins) and lot.origin is None
 
 
-def _check_value(criterion: Criterion, lot: LotFacts) -> Finding:
+def _check_value(criterion: Criterion, lot: LotFacts, since: date | None) -> Finding:
     value, margin, reason = measured_value(lot.assay, criterion), None, None
     if value is None:
         verdict, reason = Verdict.UNKNOWN, Reason.NOT_MEASURED
+    elif since is not None and (lot.assay_on is None or lot.assay_on < since):
+        verdict, reason = Verdict.UNKNOWN, Reason.ASSAY_TOO_OLD
     elif isinstance(value, Decimal):
         margin = margin_of(criterion, value)
         verdict = Verdict.PASS if margin >= 0 else Verdict.FAIL

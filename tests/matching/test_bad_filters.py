@@ -4,7 +4,8 @@ import pytest
 
 from tests.factories import World
 
-REFUSED = [
+NEAR, ACTIVE = {"near": "29.5,106.5"}, {"sort": "delivered_price_active"}
+REFUSED: list[tuple[dict[str, str], str, str, str]] = [
     ({"spec": "foo>=1"}, "spec", "unknown_parameter", ""),
     ({"spec": "soluble_p205<=0.2"}, "spec", "unknown_parameter", "did you mean soluble_p2o5"),
     ({"spec": "ph>=abc"}, "spec", "not_a_number", "'abc'"),
@@ -32,6 +33,11 @@ REFUSED = [
     ({"max_delivered_cny_per_t": "10"}, "max_delivered_cny_per_t", "near_required", "near="),
     ({"sort": "distance"}, "sort", "near_required", "near="),
     ({"sort": "delivered_price"}, "sort", "near_required", "near="),
+    ({"sort": "delivered_price_dry"}, "sort", "near_required", "near="),
+    ({"sort": "delivered_price_active", "use": "cement_retarder"}, "sort", "near_required", "near="),
+    (NEAR | ACTIVE, "sort", "active_component_required", "cement_retarder"),
+    (NEAR | ACTIVE | {"use": "road_base"}, "sort", "active_component_required", "cement_retarder"),
+    (NEAR | ACTIVE | {"use": "cement_retarding"}, "use", "unknown_use", "cement_retarder"),
     ({"near": "29.5,106.5", "sort": "cheapest"}, "sort", "enum", "delivered_price"),
     ({"grade": "gbt23456_2018"}, "grade", "unknown_grade", "did you mean gbt23456_2018_i"),
     ({"grade": "gbt9776_2022_common"}, "grade", "product_grade", "building_gypsum"),
@@ -83,6 +89,22 @@ def test_bad_choices_of_matches_are_refused(world: World, path: str) -> None:
     response = member.request("GET", path.format(mine["id"]), params={"sort": "price", "verdict": "good"})
     assert response.status_code == 422
     assert {fault["pointer"] for fault in response.json()["errors"]} == {"sort", "verdict"}
+
+
+def test_cost_of_an_active_component_needs_a_use_that_names_one(world: World) -> None:
+    recycler = world.recycler()
+    demand = world.demand(recycler, use="road_base", materials=["steel_slag"])
+    response = recycler.request("GET", f"/demands/{demand['id']}/matches", params=ACTIVE)
+    assert (response.status_code, response.json()["code"]) == (422, "active_component_required")
+    assert response.json()["errors"][0]["pointer"] == "sort"
+
+
+@pytest.mark.parametrize("sort", ["delivered_price_dry", "delivered_price_active", "nearest_miss"])
+def test_demands_for_a_lot_have_fewer_orders(world: World, sort: str) -> None:
+    producer = world.producer()
+    response = producer.request("GET", f"/lots/{world.lot(producer)['id']}/matches", params={"sort": sort})
+    assert response.status_code == 422
+    assert [fault["pointer"] for fault in response.json()["errors"]] == ["sort"]
 
 
 def test_cursor_fits_only_the_sort_that_made_it(world: World) -> None:

@@ -21,6 +21,9 @@ WALKS = [
     {"near": "29.56,106.55", "within_km": 90, "sort": "delivered_price", "spec": "caso4_2h2o>=85"},
     {"near": "29.56,106.55", "sort": "newest"},
     {"sort": "newest", "verdict": "pass,fail", "spec": "caso4_2h2o>=85"},
+    {"sort": "nearest_miss", "verdict": "pass,unknown,fail", "spec": "caso4_2h2o>=85"},
+    {"near": "29.56,106.55", "sort": "delivered_price_dry"},
+    {"near": "29.56,106.55", "sort": "delivered_price_active", "use": "cement_retarder"},
 ]
 
 
@@ -51,7 +54,7 @@ class _Adder:
 
     def _lot(self) -> Any:  # noqa: ANN401 - a row
         price = Decimal(self.random.choice([-15, 0, 12]))
-        assay = self.random.choice([None, {"caso4_2h2o": 91.2}, {"caso4_2h2o": 80}])
+        assay = self.random.choice([None, {"caso4_2h2o": 91.2, "moisture": 16.3}, {"caso4_2h2o": 80}])
         made = LotMade(0, "phosphogypsum", price, Decimal(9), Decimal(0), (today(), today()), "open", None, assay)
         return make_lot(UUID(self.producer.id), self.random.choice(self.sites).id, made)
 
