@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
+BENCH_ARGS ?= --record
 # The Dockerfile names the same version.
 UV_VERSION := 0.13.9
 BIN := .venv/bin
@@ -14,7 +15,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check serve openapi clean
+.PHONY: help demo test check bench serve openapi clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -28,8 +29,11 @@ test: check ## Run all checks and tests (PYTEST_ARGS="-k ledger" for some of the
 check: $(SYNCED) ## Run the linter, the formatter, the type checker and the import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy app tests
+	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(SYNCED) ## Measure speed and write the tables of benchmarks/README.md (BENCH_ARGS="--only loads")
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 serve: $(SYNCED) ## Bring the database up to date and serve it (PORT=8000)
 	$(BIN)/swx migrate

@@ -1,0 +1,81 @@
+"""`python -m benchmarks`: measures, prints the tables and, with --record, puts them into README.md."""
+
+import re
+import signal
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks import loads as loads_part
+from benchmarks import search as search_part
+from benchmarks.bulk import loading
+from benchmarks.figures import Row, as_markdown
+from benchmarks.market import make_market
+from benchmarks.servers import ENGINES, describe_engine, describe_machine, fresh_database
+
+PARTS = ("search", "loads")
+_README = Path(__file__).with_name("README.md")
+
+
+def main(
+    only: Annotated[str, typer.Option(help="Parts, separated by commas.")] = ",".join(PARTS),
+    lots: Annotated[str, typer.Option(help="Sizes of the market.")] = "10000,100000",
+    engine: Annotated[str, typer.Option(help="Databases.")] = ",".join(ENGINES),
+    *,
+    record: Annotated[bool, typer.Option(help="Put the tables into README.md.")] = False,
+) -> None:
+    """Measure the exchange on this machine; everything it starts is stopped and removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended so, it cleans up as well
+    parts, engines = _chosen(only, PARTS), _chosen(engine, ENGINES)
+    sizes = [int(size) for size in lots.split(",")]
+    for part in parts:
+        rows = list(_shown(_search(engines, sizes) if part == "search" else _loads(engines)))
+        table = f"{date.today()}: {describe_machine()}.\n\n{as_markdown(rows)}"  # noqa: DTZ011 - of who measures
+        typer.echo(table)
+        if record:
+            _record(part, table)
+
+
+def _chosen(text: str, known: Sequence[str]) -> list[str]:
+    words = [word.strip() for word in text.split(",")]
+    if not set(words) <= set(known):
+        raise typer.BadParameter(f"{text}: choose among {', '.join(known)}")
+    return words
+
+
+def _search(engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
+    for engine in engines:
+        for size in sizes:
+            with fresh_database(engine) as url:
+                typer.echo(f"{engine}: making a market of {size:,} lots", err=True)
+                with loading(url) as loader:
+                    market = make_market(loader, size)
+                name = f"{describe_engine(url)}, {size:,} lots"
+                yield from search_part.measure(search_part.Setting(url, market, name))
+
+
+def _loads(engines: Sequence[str]) -> Iterator[Row]:
+    for engine in engines:
+        yield from loads_part.measure(engine)
+
+
+def _shown(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        typer.echo(f"{row.on} · {row.measure}: {row.value:.2f} {row.unit} (load {row.load:.1f}) {row.remark}", err=True)
+        yield row
+
+
+def _record(part: str, table: str) -> None:
+    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
+    text = _README.read_text()
+    replaced, count = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+    if count != 1:
+        raise RuntimeError(f"{_README} has no place for {part}")
+    _README.write_text(replaced)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,94 @@
+"""Rows into a migrated database as fast as its driver takes them: COPY on PostgreSQL, executemany on SQLite."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import psycopg
+
+from app.core.database import sqlite_module
+
+_RESULT = ("parameter", "position", "value", "category", "given_value", "given_unit", "given_basis")
+_DRAFT = "CREATE TEMP TABLE reports (report_no text, parameter text, position int, value numeric, category text, "
+_DRAFT += "given_value text, given_unit text, given_basis text)"
+_SPREAD = f"""INSERT INTO assay_results (assay_id, {", ".join(_RESULT)})
+SELECT a.id, {", ".join(f"r.{name}" for name in _RESULT)} FROM assays a JOIN reports r ON r.report_no = a.report_no"""  # noqa: S608
+_Rows = Iterable[tuple[Any, ...]]
+
+
+class Loader(Protocol):
+    """Loads rows; ids are 32 hex digits, days and instants ISO text."""
+
+    def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
+        """Add rows to a table."""
+
+    def load_results(self, rows: _Rows) -> None:
+        """Give each assay the results of its report; `rows` are (report_no, parameter, position, value, …)."""
+
+
+@contextmanager
+def loading(url: str) -> Iterator[Loader]:
+    """Yield a loader of an empty, migrated database; statistics of the planner are made at the end."""
+    if url.startswith("sqlite"):
+        with _loading_sqlite(url) as loader:
+            yield loader
+    else:
+        with _loading_postgresql(url) as loader:
+            yield loader
+
+
+class _Sqlite:
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - of whichever SQLite module
+        self._connection = connection
+
+    def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
+        marks = ", ".join("?" * len(columns))
+        self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    def load_results(self, rows: _Rows) -> None:
+        self._connection.execute(_DRAFT)
+        self.load("reports", ("report_no", *_RESULT), rows)
+        self._connection.execute("CREATE INDEX temp.of_report ON reports (report_no)")
+        self._connection.execute(_SPREAD)
+
+
+@contextmanager
+def _loading_sqlite(url: str) -> Iterator[Loader]:
+    connection = sqlite_module().connect(url.removeprefix("sqlite:///"))
+    connection.isolation_level = None
+    for setting in ("journal_mode=WAL", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-200000"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.execute("BEGIN IMMEDIATE")
+    yield _Sqlite(connection)
+    connection.execute("COMMIT")
+    connection.execute("ANALYZE")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+class _Postgresql:
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self._connection = connection
+
+    def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def load_results(self, rows: _Rows) -> None:
+        self._connection.execute(_DRAFT)
+        self.load("reports", ("report_no", *_RESULT), rows)
+        self._connection.execute(_SPREAD)
+
+
+@contextmanager
+def _loading_postgresql(url: str) -> Iterator[Loader]:
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        connection.execute("SET session_replication_role = replica")  # eight million foreign keys are sound by making
+        yield _Postgresql(connection)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")

@@ -1,0 +1,197 @@
+"""What the figures are taken on: durable PostgreSQL, servers as child processes on loopback, and the machine."""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import psycopg
+
+from app.core.database import Database, sqlite_module
+from app.core.revisions import migrate
+from tests.postgres import PostgresServer, start_postgres
+
+ENGINES = ("sqlite", "postgresql")
+SWX = Path(sys.executable).with_name("swx")
+_PATIENCE_SECONDS = 60
+#: Else the defaults of PostgreSQL: fsync, synchronous_commit and full_page_writes are on.
+POSTGRES_SETTINGS = ("shared_buffers=1GB", "max_wal_size=4GB", "max_connections=100", "io_method=sync")
+_LIBC = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address and process, and the file that its messages go to."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    messages: Path
+
+    def resident_mb(self) -> float:
+        """Return the memory that the process holds now."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 1e6
+
+
+@contextmanager
+def fresh_database(engine: str) -> Iterator[str]:
+    """Yield the URL of an empty, migrated, durable database; it is gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        if engine == "sqlite":
+            folder = Path(tempfile.mkdtemp(prefix="swx-bench-", dir="/tmp"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            url = f"sqlite:///{folder / 'exchange.db'}"
+        else:
+            server = stack.enter_context(_durable_postgres())
+            server.create_database("exchange")
+            url = server.url("exchange")
+        database = Database(url)
+        migrate(database.engine)
+        database.dispose()
+        yield url
+
+
+@contextmanager
+def _durable_postgres() -> Iterator[PostgresServer]:
+    """Yield the tests' server, started again without the haste that would lose commits."""
+    hasty = start_postgres()
+    try:
+        program = str(Path(f"/proc/{hasty.process.pid}/exe").readlink())
+        hasty.process.send_signal(signal.SIGINT)
+        hasty.process.wait(_PATIENCE_SECONDS)
+        account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        options = [f"--{setting}" for setting in POSTGRES_SETTINGS]
+        command = [program, "-D", "data", "--listen_addresses=", f"--unix_socket_directories={hasty.directory}"]
+        with (hasty.directory / "log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - the program of the installed package
+                [*command, *options],
+                cwd=hasty.directory,
+                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                user=account.pw_uid if account else None,
+                group=account.pw_gid if account else None,
+                extra_groups=[] if account else None,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
+            )
+        hasty.process = process
+        hasty.wait_until_ready()
+        yield hasty
+    finally:
+        hasty.stop()
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        _LIBC.prctl(1, signal.SIGQUIT)  # 1 is PR_SET_PDEATHSIG
+
+
+@contextmanager
+def serve(url: str) -> Iterator[Served]:
+    """Run `swx serve` on a database, as its users do, with an empty environment of settings."""
+    port = _free_port()
+    with _running([str(SWX), "serve", "--port", str(port)], port, "/ready", SWX_DATABASE_URL=url) as served:
+        yield served
+
+
+@contextmanager
+def serve_bare(url: str) -> Iterator[Served]:
+    """Run the bare application of `bare` on a database."""
+    port = _free_port()
+    command = [sys.executable, "-m", "benchmarks.bare", url, str(port)]
+    with _running(command, port, "/openapi.json") as served:
+        yield served
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int, path: str, **settings: str) -> Iterator[Served]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="swx-bench-")))
+        environment |= {"SWX_DATA_DIR": str(folder), **settings}
+        messages = folder / "messages"
+        with messages.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - programs of ours
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        stack.callback(_stop, process)
+        served = Served(f"http://127.0.0.1:{port}", process, messages)
+        _wait_until_ready(served, path)
+        yield served
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_ready(served: Served, path: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    with httpx2.Client(trust_env=False, timeout=5) as client:
+        while served.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(httpx2.TransportError):
+                if client.get(served.address + path).status_code == httpx2.codes.OK:
+                    return
+            time.sleep(0.05)
+    raise RuntimeError(f"the server did not become ready:\n{served.messages.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def load_average() -> float:
+    """Return how many processes wanted a core over the last minute, our own among them."""
+    return os.getloadavg()[0]
+
+
+def describe_machine() -> str:
+    """Return cores, processor, memory and versions in one line."""
+    cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
+    return (
+        f"{os.cpu_count()} cores ({cpu.split(':')[1].strip()}), {memory_kb / 1e6:.0f} GB of memory, "
+        f"Python {sys.version.split()[0]}, SQLite {sqlite_module().sqlite_version}, "
+        f"fsync {_fsync_ms():.2f} ms"
+    )
+
+
+def describe_engine(url: str) -> str:
+    """Return the name and version of a database."""
+    if url.startswith("sqlite"):
+        return f"SQLite {sqlite_module().sqlite_version}"
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        version = connection.info.server_version
+    return f"PostgreSQL {version // 10_000}.{version % 10_000}"
+
+
+def _fsync_ms() -> float:
+    took = []
+    with tempfile.TemporaryFile(buffering=0) as file:
+        for _ in range(50):
+            file.write(b"0" * 4096)
+            begun = time.perf_counter()
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - begun)
+    return sorted(took)[25] * 1000
