@@ -13,9 +13,11 @@ from app.demands.models import DemandId
 from app.demands.queries import own_demand
 from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
 from app.lots.models import LotId
+from app.lots.queries import visible_lot
 from app.matching.conventions import Conventions, conventions_of
-from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters, TakerFilters
+from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters, TakerFilters, Wishes
 from app.matching.search import demand_search, market_search, search_lots
+from app.matching.single import judge_lot
 from app.matching.takers import find_takers, own_lot
 from app.organisations.models import Site
 
@@ -37,6 +39,10 @@ class LotsQuery(LotFilters, ListQuery):
     """The search for lots."""
 
 
+class WishesQuery(Wishes):
+    """What one lot is held against."""
+
+
 class MatchesQuery(MatchFilters, ListQuery):
     """Choice and order of the lots for a demand."""
 
@@ -56,6 +62,18 @@ def get_lots(
     """Search the lots on offer by place, specification and terms; every lot comes with its verdict, limit by limit."""
     search = market_search(query, actor, conventions)
     return search_lots(session, search, conventions, query.page(request, search.sort))
+
+
+@router.get("/lots/{lot_id}/verdict", summary="Why, or why not, this lot", responses=problem_responses(404, 422))
+def get_lot_verdict(
+    lot_id: UUID,
+    query: Annotated[WishesQuery, Query()],
+    session: ReadSession,
+    actor: Reader,
+    conventions: CurrentConventions,
+) -> LotMatch:
+    """Hold one lot against limits, a grade, a use: limit by limit, with the law that closes the use if one does."""
+    return judge_lot(session, visible_lot(session, actor, LotId(lot_id)), query, conventions)
 
 
 @router.get(

@@ -101,7 +101,23 @@ Verdicts = Annotated[
 Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MOST_FILTERS)]
 
 
-class LotFilters(Schema):
+class Wishes(Schema):
+    """What a lot is held against: limits of one's own, a grade, a use."""
+
+    spec: Annotated[Texts, AfterValidator(_readable_specs)] = Field(
+        [],
+        description="A limit: parameter>=number, parameter<=number, parameter=low..high or parameter=value.",
+        examples=[["caso4_2h2o>=85", "ph=6..9", "waste_class=I"]],
+    )
+    grade: Annotated[Key, AfterValidator(_grade_of_lots)] | None = Field(
+        None, description="A key of GET /v1/grades: its limits and preconditions.", examples=["gbt23456_2018_i"]
+    )
+    use: Annotated[Key, AfterValidator(_known_use)] | None = Field(
+        None, description="A key of GET /v1/uses: its materials and legal exclusions.", examples=["cement_retarder"]
+    )
+
+
+class LotFilters(Wishes):
     """What is asked of lots; all filters are joined by AND."""
 
     material: Annotated[Texts, AfterValidator(_known_materials)] = Field(
@@ -113,17 +129,6 @@ class LotFilters(Schema):
     datum: Datum = Field(Datum.WGS84, description="Coordinate system of `near`.")
     within_km: Annotated[float, Field(ge=0, le=_FARTHEST_KM)] | None = Field(
         None, description="Greatest WGS-84 geodesic from `near`."
-    )
-    spec: Annotated[Texts, AfterValidator(_readable_specs)] = Field(
-        [],
-        description="A limit: parameter>=number, parameter<=number, parameter=low..high or parameter=value.",
-        examples=[["caso4_2h2o>=85", "ph=6..9", "waste_class=I"]],
-    )
-    grade: Annotated[Key, AfterValidator(_grade_of_lots)] | None = Field(
-        None, description="A key of GET /v1/grades: its limits and preconditions.", examples=["gbt23456_2018_i"]
-    )
-    use: Annotated[Key, AfterValidator(_known_use)] | None = Field(
-        None, description="A key of GET /v1/uses: its materials and legal exclusions.", examples=["cement_retarder"]
     )
     min_quantity_t: NonNegativeTonnes | None = Field(None, description="Least `available_t`.")
     available_on: date | None = Field(None, description="A day on which the lot is on offer.")
