@@ -21,13 +21,13 @@ _SWAGGER_UI = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Solid-waste exchange: API</title>
-<link rel="icon" href="/static/swagger-ui/favicon-32x32.png">
-<link rel="stylesheet" href="/static/swagger-ui/swagger-ui.css">
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/libraries/swagger-ui.css">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="/static/swagger-ui/swagger-ui-bundle.js"></script>
-<script src="/static/swagger-ui/start.js"></script>
+<script src="/static/libraries/swagger-ui-bundle.js"></script>
+<script src="/static/start_swagger_ui.js"></script>
 </body>
 </html>
 """
@@ -43,7 +43,7 @@ _REDOC = """<!doctype html>
 </head>
 <body>
 <redoc spec-url="/openapi.json"></redoc>
-<script src="/static/redoc/redoc.standalone.js"></script>
+<script src="/static/libraries/redoc.standalone.js"></script>
 </body>
 </html>
 """
@@ -62,5 +62,6 @@ async def show_redoc() -> HTMLResponse:
 
 
 def mount_static(app: FastAPI) -> None:
-    """Serve the files of `static/` under the same name."""
+    """Serve our own static files, and those of Swagger UI and Redoc from the package that ships them."""
+    app.mount("/static/libraries", StaticFiles(packages=[("fastapi_offline", "static")]), name="libraries")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
