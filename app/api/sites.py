@@ -49,8 +49,9 @@ def patch_site(
     site_id: UUID, change: SitePatch, session: WriteSession, actor: Member, wanted: IfMatch, response: Response
 ) -> Site:
     """Change name, district or position (latitude and longitude together)."""
-    check_version(queries.own_site(session, actor, SiteId(site_id)).version, wanted)
-    site = service.change_site(session, actor, SiteId(site_id), change)
+    site = service.lock_own_site(session, actor, SiteId(site_id))
+    check_version(site.version, wanted)
+    service.change_site(session, site, change)
     tag(response, site)
     return site
 
@@ -62,10 +63,19 @@ def patch_site(
     responses=problem_responses(412, 422),
 )
 def put_stream(
-    site_id: UUID, material: str, facts: StreamPut, session: WriteSession, actor: Member, response: Response
+    site_id: UUID,
+    material: str,
+    facts: StreamPut,
+    session: WriteSession,
+    actor: Member,
+    wanted: IfMatch,
+    response: Response,
 ) -> SiteStream:
     """Put the facts that the statutory ledger tables ask of one material at one site."""
-    stream = service.record_stream(session, actor, SiteId(site_id), material, facts)
+    site = service.lock_own_site(session, actor, SiteId(site_id))
+    stream = service.open_stream(session, site, material)
+    check_version(stream.version, wanted)
+    service.record_stream(session, stream, facts)
     tag(response, stream)
     return stream
 

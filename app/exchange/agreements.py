@@ -111,7 +111,13 @@ def remaining_t(agreement: Agreement) -> Decimal:
     return max(ZERO, agreement.quantity_t - agreement.shipped_t)
 
 
-def _reserve(_session: Session, agreement: Agreement, lot: Lot) -> None:
+def _reserve(session: Session, agreement: Agreement, lot: Lot) -> None:
+    parties = (agreement.producer_organisation_id, agreement.recycler_organisation_id)
+    inactive = select(Organisation.id).where(
+        Organisation.id.in_(parties), Organisation.status != OrganisationStatus.ACTIVE
+    )
+    if session.scalar(inactive) is not None:
+        raise Conflict("organisation_suspended", "The other side is suspended; nothing new is agreed with it.")
     reserve_tonnes(lot, agreement.quantity_t)
 
 

@@ -16,6 +16,7 @@ from app.exchange.queries import agreement_of_shipment, parties_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
 from app.exchange.weights import OVERSHIPMENT_SHARE, divide
 from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
+from app.ledger.posting import lock_sites
 from app.lots.models import Lot
 from app.lots.service import return_tonnes, ship_tonnes
 
@@ -26,6 +27,7 @@ def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: 
     status = effective_status(agreement.status, agreement.expires_at, now())
     take_step(AGREEMENT, status, "dispatch", actor.organisation_id, parties_of(agreement))
     _check_time(ticket, agreement)
+    lock_sites(session, agreement.origin_site_id)  # ticket numbers are unique at a site, whatever the lot
     _check_ticket(session, agreement, ticket.ticket_no)
     net = ticket.net_t or ZERO
     _draw_on_lot(agreement, lot, net)

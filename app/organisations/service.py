@@ -96,9 +96,18 @@ def register_site(session: Session, actor: Actor, wish: SitePost) -> Site:
     return site
 
 
-def change_site(session: Session, actor: Actor, site_id: SiteId, change: SitePatch) -> Site:
-    """Change a site of the caller; latitude and longitude change together."""
+def lock_own_site(session: Session, actor: Actor, site_id: SiteId) -> Site:
+    """Return a site of the caller as it is now, locked, or raise NotFound.
+
+    FOR NO KEY UPDATE, so that rows which merely refer to the site can still be inserted meanwhile.
+    """
     site = own_site(session, actor, site_id)
+    session.refresh(site, with_for_update={"key_share": True})
+    return site
+
+
+def change_site(session: Session, site: Site, change: SitePatch) -> Site:
+    """Change a site that the caller owns and holds locked; latitude and longitude change together."""
     given = change.model_fields_set
     if ("latitude" in given) != ("longitude" in given):
         missing = "longitude" if "latitude" in given else "latitude"
@@ -113,15 +122,16 @@ def change_site(session: Session, actor: Actor, site_id: SiteId, change: SitePat
     return site
 
 
-def record_stream(session: Session, actor: Actor, site_id: SiteId, material: str, facts: StreamPut) -> SiteStream:
-    """Put the facts of one material at a site of the caller on file, replacing what was there."""
-    own_site(session, actor, site_id)
+def open_stream(session: Session, site: Site, material: str) -> SiteStream:
+    """Return the facts of one material at a locked site, to be changed; new ones where none are on file."""
     if material not in reference().materials:
         raise Invalid([unknown_key("material", "material", material)])
-    stream = session.get(SiteStream, (site_id, material))
-    if stream is None:
-        stream = SiteStream(site_id=site_id, material=material)
-        session.add(stream)
+    return session.get(SiteStream, (site.id, material)) or SiteStream(site_id=site.id, material=material, version=0)
+
+
+def record_stream(session: Session, stream: SiteStream, facts: StreamPut) -> SiteStream:
+    """Put the facts of a stream on file, replacing what was there."""
+    session.add(stream)
     for field, value in facts.model_dump().items():
         setattr(stream, field, value)
     session.flush()

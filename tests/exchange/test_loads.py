@@ -221,3 +221,11 @@ def test_own_lot_to_own_site_is_refused(world: World) -> None:
         "ends_on": DAY,
     }
     assert deal.producer.post("/agreements", body, status=422)["errors"][0]["code"] == "own_lot"
+
+
+def test_nothing_is_agreed_with_a_suspended_side(world: World) -> None:
+    deal = world.deal().offer(100).propose(30)
+    world.operator().post(f"/organisations/{deal.recycler.id}/suspend", status=200)
+    refused = deal.producer.post(f"/agreements/{deal.agreement['id']}/accept", status=409)
+    assert refused["code"] == "organisation_suspended"
+    assert _lot(deal)["available_t"] == 100

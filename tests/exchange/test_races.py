@@ -129,3 +129,27 @@ def test_refusals_dispatches_and_uses_at_once_never_stand_in_each_others_way(wor
     }
     with database.snapshot() as session:
         assert list(find_differences(session)) == []
+
+
+def test_a_ticket_number_of_two_lots_at_once_is_taken_once(world: World) -> None:
+    first = world.deal(1000)
+    second = first.offer(1000).agree(1000)
+
+    def ship(deal: Deal) -> Callable[[], int]:
+        ticket = {
+            "ticket_no": "T-same",
+            "vehicle_plate": "渝A12345",
+            "dispatched_at": f"{YEAR}-03-05T00:00:00Z",
+            "net_t": 10,
+        }
+        path = f"/agreements/{deal.agreement['id']}/shipments"
+
+        def send() -> int:
+            answer = deal.producer.request("POST", path, json=ticket)
+            assert answer.status_code == 201 or answer.json()["code"] == "ticket_exists", answer.text
+            status: int = answer.status_code
+            return status
+
+        return send
+
+    assert sorted(_at_once([ship(first), ship(second)] * 4)) == [201] + [409] * 7

@@ -60,6 +60,8 @@ def test_stream_facts_are_put_and_read(world: World) -> None:
     assert producer.get(path)["version"] == 2
     listed = producer.get(path.removesuffix("/phosphogypsum"))["items"]
     assert [stream["material"] for stream in listed] == ["phosphogypsum"]
+    stale = producer.request("PUT", path, json={}, headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["version"]) == (412, 2)
     bad = producer.request("PUT", path, json={"waste_code": "900-099"})
     assert bad.status_code == 422
     unknown = producer.request("PUT", path.replace("phosphogypsum", "gypsum"), json={})
