@@ -13,12 +13,12 @@ from app.demands.models import DemandId
 from app.demands.queries import own_demand
 from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
 from app.lots.models import LotId
-from app.lots.queries import visible_lot
+from app.lots.queries import own_lot, visible_lot
 from app.matching.conventions import Conventions, conventions_of
 from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters, TakerFilters, Wishes
 from app.matching.search import demand_search, market_search, search_lots
 from app.matching.single import judge_lot
-from app.matching.takers import find_takers, own_lot
+from app.matching.takers import find_takers
 from app.organisations.models import Site
 
 router = APIRouter(tags=["matching"])

@@ -26,7 +26,9 @@ def unknown_key(pointer: str, kind: Kind, key: str) -> Fault:
     return Fault(pointer, f"unknown_{kind}", f"there is no {kind} {key!r}; {hint}")
 
 
-def _known(kind: Kind) -> Callable[[str], str]:
+def known(kind: Kind) -> Callable[[str], str]:
+    """Return the validator of one field that holds a key of a kind."""
+
     def check(key: str) -> str:
         if key not in getattr(reference(), _PLURALS[kind]):
             fault = unknown_key("", kind, key)
@@ -37,8 +39,7 @@ def _known(kind: Kind) -> Callable[[str], str]:
 
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-MaterialKey = Annotated[_Text, AfterValidator(_known("material"))]
-ParameterKey = Annotated[_Text, AfterValidator(_known("parameter"))]
-GradeKey = Annotated[_Text, AfterValidator(_known("grade"))]
-UseKey = Annotated[_Text, AfterValidator(_known("use"))]
-DistrictKey = Annotated[_Text, AfterValidator(_known("district"))]
+MaterialKey = Annotated[_Text, AfterValidator(known("material"))]
+GradeKey = Annotated[_Text, AfterValidator(known("grade"))]
+UseKey = Annotated[_Text, AfterValidator(known("use"))]
+DistrictKey = Annotated[_Text, AfterValidator(known("district"))]

@@ -37,6 +37,14 @@ def is_on_market() -> ColumnElement[bool]:
     )
 
 
+def own_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:
+    """Return a lot of the caller's organisation or raise NotFound."""
+    lot = session.get(Lot, lot_id)
+    if lot is None or lot.organisation_id != actor.organisation_id:
+        raise NotFound("lot")
+    return lot
+
+
 def visible_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:
     """Return a lot that the caller may see or raise NotFound.
 

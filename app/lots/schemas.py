@@ -17,8 +17,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from app.catalogue.keys import unknown_key
-from app.catalogue.reference import reference
+from app.catalogue.keys import MaterialKey
 from app.core.bodies import fault_of_field, faults_of_field
 from app.core.clock import today
 from app.core.quantities import NonNegativeTonnes, PositiveTonnes, Tonnes, YuanPerTonne
@@ -40,13 +39,6 @@ _EXAMPLE_ASSAY: JsonDict = {
 }
 
 
-def _known_material(key: str) -> str:
-    if key not in reference().materials:
-        fault = unknown_key("", "material", key)
-        raise fault_of_field(fault.code, fault.detail)
-    return key
-
-
 def _not_past(day: date) -> date:
     if day < today():
         raise fault_of_field("in_the_past", f"today is {today()}: offer at least until then")
@@ -66,8 +58,6 @@ def _earlier_year(year: int) -> int:
     return year
 
 
-#: A material of the catalogue.
-MaterialKey = Annotated[Key, AfterValidator(_known_material)]
 LastDay = Annotated[date, AfterValidator(_not_past)]
 StockYear = Annotated[Year, AfterValidator(_earlier_year)]
 #: Checked against the parameter's kind, so that every wrong value has the same pointer.

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from app.catalogue.keys import unknown_key
+from app.catalogue.keys import GradeKey, UseKey, known, unknown_key
 from app.catalogue.reference import reference
 from app.catalogue.schemas import Basis, Effect, FigureStatus
 from app.core.bodies import fault_of_field, faults_of_field
@@ -39,15 +39,8 @@ def _check_each(texts: Sequence[str], check: Callable[[str], object]) -> None:
         raise faults_of_field(faults)
 
 
-def _known_material(key: str) -> str:
-    if key not in reference().materials:
-        fault = unknown_key("", "material", key)
-        raise fault_of_field(fault.code, fault.detail)
-    return key
-
-
 def _known_materials(keys: list[str]) -> list[str]:
-    _check_each(keys, _known_material)
+    _check_each(keys, known("material"))
     return keys
 
 
@@ -67,20 +60,10 @@ def _readable_verdicts(text: str) -> str:
 
 
 def _grade_of_lots(key: str) -> str:
-    grade = reference().grades.get(key)
-    if grade is None:
-        fault = unknown_key("", "grade", key)
-        raise fault_of_field(fault.code, fault.detail)
+    grade = reference().grades[key]
     if grade.is_product:
         detail = f"{key} grades {grade.material}, a product made of waste; no lot can have it"
         raise fault_of_field("product_grade", detail)
-    return key
-
-
-def _known_use(key: str) -> str:
-    if key not in reference().uses:
-        fault = unknown_key("", "use", key)
-        raise fault_of_field(fault.code, fault.detail)
     return key
 
 
@@ -109,10 +92,10 @@ class Wishes(Schema):
         description="A limit: parameter>=number, parameter<=number, parameter=low..high or parameter=value.",
         examples=[["caso4_2h2o>=85", "ph=6..9", "waste_class=I"]],
     )
-    grade: Annotated[Key, AfterValidator(_grade_of_lots)] | None = Field(
+    grade: Annotated[GradeKey, AfterValidator(_grade_of_lots)] | None = Field(
         None, description="A key of GET /v1/grades: its limits and preconditions.", examples=["gbt23456_2018_i"]
     )
-    use: Annotated[Key, AfterValidator(_known_use)] | None = Field(
+    use: UseKey | None = Field(
         None, description="A key of GET /v1/uses: its materials and legal exclusions.", examples=["cement_retarder"]
     )
 

@@ -12,15 +12,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor
 from app.catalogue.reference import reference
 from app.core.clock import today
-from app.core.errors import NotFound
 from app.core.paging import Page, Slice
 from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.schemas import CriterionRead
 from app.lots.lifecycle import effective_status
-from app.lots.models import Lot, LotId, LotStatus
+from app.lots.models import Lot, LotStatus
 from app.matching.conventions import Conventions
 from app.matching.filters import read_verdicts
 from app.matching.nearby import Position, as_table, find_nearby
@@ -42,14 +40,6 @@ class _Taker(NamedTuple):
 
     row: Row[Any]
     judgement: Judgement
-
-
-def own_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:
-    """Return a lot of the caller's organisation or raise NotFound."""
-    lot = session.get(Lot, lot_id)
-    if lot is None or lot.organisation_id != actor.organisation_id:
-        raise NotFound("lot")
-    return lot
 
 
 def find_takers(
