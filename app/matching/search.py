@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, false, literal_column, null, select, true
+from sqlalchemy import ColumnElement, Row, Select, false, join, literal_column, null, select, true
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
@@ -127,26 +127,42 @@ def search_lots(session: Session, search: LotSearch, conventions: Conventions, p
     return Slice(items, found.next_cursor)
 
 
-def _page_query(session: Session, search: LotSearch, tariff: Tariff, page: Page) -> Select[Any]:
-    query: Any
-    distance_um: Any = null()
-    freight_fen: Any = null()
-    delivered_fen: Any = null()
+@dataclass(frozen=True)
+class Offers:
+    """The lots that a search finds, in no order yet; without a place distance and cost are NULL."""
+
+    distance_um: Any
+    freight_fen: Any
+    delivered_fen: Any
+    joined: Any
+    conditions: tuple[_Condition, ...]
+
+    def select(self, *columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of lots, or of this
+        """Return the statement of some columns of every lot found."""
+        return select(*columns).select_from(self.joined).where(*self.conditions)
+
+
+def find_offers(session: Session, search: LotSearch, tariff: Tariff) -> Offers:
+    """Return the lots that a search finds; the sites around its place are looked up at once."""
+    conditions = [*search.lot_conditions, *_meets(search.specification, search.verdicts)]
     if search.position is None:
-        query = select(Lot, distance_um.label("distance_um"), freight_fen.label("freight_fen"))
-        query = query.where(is_trading(Lot.organisation_id))
+        conditions.append(is_trading(Lot.organisation_id))
         if search.site_conditions:
-            query = query.where(Lot.site_id.in_(select(Site.id).where(*search.site_conditions)))
-    else:
-        sites = find_nearby(session, search.position, search.within_km, tariff, *search.site_conditions)
-        nearby = as_table(sites, session)
-        distance_um, freight_fen = nearby.c.distance_um, nearby.c.freight_fen
-        delivered_fen = as_stored(Lot.price_cny_per_t) + freight_fen
-        query = select(Lot, distance_um, freight_fen).join(nearby, nearby.c.site_id == Lot.site_id)
+            conditions.append(Lot.site_id.in_(select(Site.id).where(*search.site_conditions)))
+        return Offers(null(), null(), null(), Lot.__table__, tuple(conditions))
+    sites = find_nearby(session, search.position, search.within_km, tariff, *search.site_conditions)
+    nearby = as_table(sites, session)
+    delivered_fen = as_stored(Lot.price_cny_per_t) + nearby.c.freight_fen
     if search.max_delivered_cny_per_t is not None:
-        query = query.where(delivered_fen <= to_fen(search.max_delivered_cny_per_t))
-    query = query.where(*search.lot_conditions, *_meets(search.specification, search.verdicts))
-    return _order(search, distance_um, delivered_fen).page_of(query, page)
+        conditions.append(delivered_fen <= to_fen(search.max_delivered_cny_per_t))
+    joined = join(nearby, Lot, nearby.c.site_id == Lot.site_id)
+    return Offers(nearby.c.distance_um, nearby.c.freight_fen, delivered_fen, joined, tuple(conditions))
+
+
+def _page_query(session: Session, search: LotSearch, tariff: Tariff, page: Page) -> Select[Any]:
+    offers = find_offers(session, search, tariff)
+    query = offers.select(Lot, offers.distance_um.label("distance_um"), offers.freight_fen.label("freight_fen"))
+    return _order(search, offers.distance_um, offers.delivered_fen).page_of(query, page)
 
 
 def _order(search: LotSearch, distance_um: Any, delivered_fen: Any) -> Order:  # noqa: ANN401 - columns, or NULL
