@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from app.api.answers import answer_document
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
-from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.demands.models import DemandId
 from app.demands.queries import own_demand
@@ -58,22 +58,28 @@ def get_lots(
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
-) -> Slice[LotMatch]:
+) -> Response:
     """Search the lots on offer by place, specification and terms; every lot comes with its verdict, limit by limit."""
     search = market_search(query, actor, conventions)
-    return search_lots(session, search, conventions, query.page(request, search.sort))
+    return answer_document(search_lots(session, search, conventions, query.page(request, search.sort)))
 
 
-@router.get("/lots/{lot_id}/verdict", summary="Why, or why not, this lot", responses=problem_responses(404, 422))
+@router.get(
+    "/lots/{lot_id}/verdict",
+    response_model=LotMatch,
+    summary="Why, or why not, this lot",
+    responses=problem_responses(404, 422),
+)
 def get_lot_verdict(
     lot_id: UUID,
     query: Annotated[WishesQuery, Query()],
     session: ReadSession,
     actor: Reader,
     conventions: CurrentConventions,
-) -> LotMatch:
+) -> Response:
     """Hold one lot against limits, a grade, a use: limit by limit, with the law that closes the use if one does."""
-    return judge_lot(session, visible_lot(session, actor, LotId(lot_id)), query, conventions)
+    lot = visible_lot(session, actor, LotId(lot_id))
+    return answer_document(judge_lot(session, lot, query, conventions))
 
 
 @router.get(
@@ -89,12 +95,12 @@ def get_demand_matches(
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
-) -> Slice[LotMatch]:
+) -> Response:
     """List the lots of others that one of your demands can use, at your gate."""
     demand = own_demand(session, actor, DemandId(demand_id))
     site = session.get_one(Site, demand.site_id)
     search = demand_search(demand, site, query, conventions)
-    return search_lots(session, search, conventions, query.page(request, search.sort))
+    return answer_document(search_lots(session, search, conventions, query.page(request, search.sort)))
 
 
 @router.get(
@@ -110,8 +116,9 @@ def get_lot_matches(
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
-) -> Slice[DemandMatch]:
+) -> Response:
     """List the open demands of others that one of your lots can serve, with the price at their gates."""
     lot = own_lot(session, actor, LotId(lot_id))
     site = session.get_one(Site, lot.site_id)
-    return find_takers(session, lot, site, query, conventions, query.page(request, query.sort))
+    page = query.page(request, query.sort)
+    return answer_document(find_takers(session, lot, site, query, conventions, page))

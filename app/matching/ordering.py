@@ -24,15 +24,18 @@ class Order:
 
     def page_of(self, query: Select[Any], page: Page) -> Select[Any]:
         """Return the statement of one page and one row more, with the column `rank` that its cursor needs."""
-        columns: tuple[ColumnElement[Any], ...] = (self.id_column,)
-        if self.rank is not None:
-            columns = (self.rank, self.id_column)
         if page.after is not None:
             *rank, last_id = page.after
-            query = query.where(beyond(columns, (*rank, UUID(last_id)), descending=self.descending))
+            query = query.where(beyond(self._columns(), (*rank, UUID(last_id)), descending=self.descending))
         query = query.add_columns((null() if self.rank is None else self.rank).label("rank"))
-        ordered = (column.desc() if self.descending else column.asc() for column in columns)
-        return query.order_by(*ordered).limit(page.limit + 1)
+        return self.sort(query).limit(page.limit + 1)
+
+    def sort(self, query: Select[Any]) -> Select[Any]:
+        """Return a statement in this order."""
+        return query.order_by(*(column.desc() if self.descending else column.asc() for column in self._columns()))
+
+    def _columns(self) -> tuple[ColumnElement[Any], ...]:
+        return (self.id_column,) if self.rank is None else (self.rank, self.id_column)
 
 
 def by_age(id_column: Any) -> Order:  # noqa: ANN401 - a mapped column

@@ -1,6 +1,6 @@
 """The search for lots: sites around a place first, then one statement over their lots (step 3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from app.auth.actor import Actor
 from app.catalogue.reference import reference
 from app.core.clock import today
+from app.core.documents import Document
 from app.core.errors import invalid
 from app.core.geo import to_wgs84
 from app.core.paging import Page, Slice
 from app.demands.lifecycle import effective_status
 from app.demands.models import Demand, DemandStatus
+from app.lots.documents import describe_lot, select_lots
 from app.lots.models import Lot
-from app.lots.queries import describe_lots
 from app.matching.conditions import verdict_is_among
 from app.matching.conventions import Conventions
 from app.matching.costs import fen_per_active_tonne, fen_per_dry_tonne
@@ -25,7 +26,7 @@ from app.matching.nearby import Position, as_table, find_nearby, is_trading
 from app.matching.nearness import nearest_miss_ppb
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, nulls_last, to_fen, to_kg
 from app.matching.ranking import Sort, Tariff
-from app.matching.schemas import LotFilters, LotMatch, MatchFilters
+from app.matching.schemas import LotFilters, MatchFilters
 from app.matching.specification import demand_specification, make_specification
 from app.matching.terms import facts_of, make_terms
 from app.matching.verdict import NOT_FAILED, Specification, Verdict, judge
@@ -105,24 +106,24 @@ def demand_search(demand: Demand, site: Site, filters: MatchFilters, conventions
     )
 
 
-def search_lots(session: Session, search: LotSearch, conventions: Conventions, page: Page) -> Slice[LotMatch]:
-    """Return one page of the lots that a search finds, each with its verdict and its terms."""
+def search_lots(session: Session, search: LotSearch, conventions: Conventions, page: Page) -> Slice[Document]:
+    """Return one page of the lots that a search finds, each with its verdict and its terms, as `LotMatch` has them."""
     rows = session.execute(_page_query(session, search, conventions.tariff, page)).all()
     found = page.cut(rows, cursor_position(_lot_id))
-    descriptions = describe_lots(session, [row.Lot for row in found.items])
+    day = today()
     items = [
-        LotMatch(
-            lot=description,
+        {
+            "lot": describe_lot(row, day),
             **make_terms(
-                row.Lot,
-                judge(search.specification, facts_of(row.Lot)),
+                row,
+                judge(search.specification, facts_of(row)),
                 row.distance_um,
                 row.freight_fen,
                 search.active_component,
                 conventions,
             ),
-        )
-        for row, description in zip(found.items, descriptions, strict=True)
+        }
+        for row in found.items
     ]
     return Slice(items, found.next_cursor)
 
@@ -160,9 +161,13 @@ def find_offers(session: Session, search: LotSearch, tariff: Tariff) -> Offers:
 
 
 def _page_query(session: Session, search: LotSearch, tariff: Tariff, page: Page) -> Select[Any]:
+    """Return the statement of a page: it is cut on ids alone, so that no wide row is sorted that does not stay."""
     offers = find_offers(session, search, tariff)
-    query = offers.select(Lot, offers.distance_um.label("distance_um"), offers.freight_fen.label("freight_fen"))
-    return _order(search, offers.distance_um, offers.delivered_fen).page_of(query, page)
+    order = _order(search, offers.distance_um, offers.delivered_fen)
+    narrow = offers.select(Lot.id, offers.distance_um.label("distance_um"), offers.freight_fen.label("freight_fen"))
+    cut = order.page_of(narrow, page).cte("page")
+    wide = select_lots(cut.c.distance_um, cut.c.freight_fen, cut.c.rank).join(cut, cut.c.id == Lot.id)
+    return order.sort(wide) if order.rank is None else replace(order, rank=cut.c.rank).sort(wide)
 
 
 def _order(search: LotSearch, distance_um: Any, delivered_fen: Any) -> Order:  # noqa: ANN401 - columns, or NULL
@@ -179,7 +184,7 @@ def _order(search: LotSearch, distance_um: Any, delivered_fen: Any) -> Order:  #
 
 
 def _lot_id(row: Row[Any]) -> Any:  # noqa: ANN401 - the id of its lot
-    return row.Lot.id
+    return row.id
 
 
 def _meets(specification: Specification, verdicts: frozenset[Verdict]) -> list[_Condition]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.reference import reference
 from app.core.clock import today
+from app.core.documents import Document
 from app.core.paging import Page, Slice
 from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.schemas import CriterionRead
@@ -24,7 +25,7 @@ from app.matching.filters import read_verdicts
 from app.matching.nearby import Position, as_table, find_nearby
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, to_fen
 from app.matching.ranking import Sort, Tariff
-from app.matching.schemas import DemandBrief, DemandMatch, TakerFilters
+from app.matching.schemas import DemandBrief, TakerFilters
 from app.matching.specification import demand_specification
 from app.matching.terms import facts_of, make_terms
 from app.matching.verdict import NOT_FAILED, Judgement, Verdict, judge
@@ -44,8 +45,8 @@ class _Taker(NamedTuple):
 
 def find_takers(
     session: Session, lot: Lot, site: Site, filters: TakerFilters, conventions: Conventions, page: Page
-) -> Slice[DemandMatch]:
-    """Return one page of the open demands of others that a lot at `site` can serve."""
+) -> Slice[Document]:
+    """Return one page of the open demands of others that a lot at `site` can serve, as `DemandMatch` has them."""
     if effective_status(lot, today()) is not LotStatus.OPEN:
         return Slice([], None)
     verdicts = NOT_FAILED if filters.verdict is None else read_verdicts(filters.verdict)
@@ -116,11 +117,11 @@ def _judge(demand: Demand, lot: Lot, verdicts: frozenset[Verdict], assays_since:
     return judgement if judgement.is_among(accepted) else None
 
 
-def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, conventions: Conventions) -> list[DemandMatch]:
+def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, conventions: Conventions) -> list[Document]:
     places = load_places(session, {taker.row.Demand.site_id for taker in takers})
     return [
-        DemandMatch(
-            demand=_brief(taker.row.Demand, places[taker.row.Demand.site_id]),
+        {
+            "demand": _brief(taker.row.Demand, places[taker.row.Demand.site_id]),
             **make_terms(
                 lot,
                 taker.judgement,
@@ -129,7 +130,7 @@ def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, conventions:
                 reference().uses[taker.row.Demand.use].active_component,
                 conventions,
             ),
-        )
+        }
         for taker in takers
     ]
 

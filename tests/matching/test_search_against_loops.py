@@ -15,6 +15,7 @@ from app.catalogue.reference import reference
 from app.catalogue.schemas import FigureStatus, Grade, Limit
 from app.core.clock import today
 from app.core.database import Database
+from app.core.documents import write_json
 from app.core.paging import Page, decode_cursor
 from app.matching.conventions import Conventions, Language, months_before
 from app.matching.ranking import Tariff
@@ -146,7 +147,7 @@ def _walk(market: Market, filters: LotFilters, limit: int) -> list[LotMatch]:
         while True:
             page = Page(limit, after, SECRET, "test")
             found = search_lots(session, market_search(filters, actor, CONVENTIONS), CONVENTIONS, page)
-            items += found.items
+            items += [LotMatch.model_validate_json(write_json(item)) for item in found.items]
             if found.next_cursor is None:
                 return items
             assert len(found.items) == limit
