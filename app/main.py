@@ -23,6 +23,7 @@ from app.api import (
     utilisations,
 )
 from app.api.headers import AnswerHeaders
+from app.auth.recent import RecentActors
 from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = Database(settings.url, settings.read_database_url)
+    app.state.recent_actors = RecentActors()
     # The limit stands here and not on the application, where its plain-text answer could not be made a problem.
     version_1 = APIRouter(prefix="/v1", dependencies=[Depends(refuse_unknown_query)], max_body_size=MAX_BODY_BYTES)
     for resource in _RESOURCES:

@@ -25,7 +25,7 @@ router = APIRouter(tags=["matching"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 
 
-def _conventions(
+async def _conventions(
     settings: CurrentSettings,
     accept_language: Annotated[str | None, Header(description="Language of `advice`: `zh` or `en` (default).")] = None,
 ) -> Conventions:
