@@ -107,7 +107,8 @@ class HandWritten:
         km = distances_km(*centre, positions[:, 0], positions[:, 1])
         kept = km <= self._question.within_km
         ids = [row[0] for row, is_kept in zip(sites, kept, strict=True) if is_kept]
-        um, freight = whole_micrometres(km[kept]).tolist(), freight_fen_per_t(km[kept], TARIFF).tolist()
+        distances_um = whole_micrometres(km[kept])
+        um, freight = distances_um.tolist(), freight_fen_per_t(distances_um, TARIFF).tolist()
         bound: dict[str, Any] = {"material": self._question.material, "today": str(today())}
         bound |= {f"limit{number}": limit.value for number, limit in enumerate(self._question.limits)}
         if self._is_sqlite:
@@ -187,5 +188,5 @@ def _rank_by_distance(km: float, price_fen: int) -> float:  # noqa: ARG001 - of 
 
 
 def _rank_by_delivered_price(km: float, price_fen: int) -> float:
-    freight_cny = TARIFF.fixed_cny_per_t + TARIFF.per_t_km_cny * TARIFF.detour_factor * km
+    freight_cny = float(TARIFF.fixed_cny_per_t) + float(TARIFF.per_t_km_cny) * TARIFF.detour_factor * km
     return price_fen + round(freight_cny * _FEN_PER_CNY)

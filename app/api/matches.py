@@ -19,6 +19,7 @@ from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters
 from app.matching.search import demand_search, market_search, search_lots
 from app.matching.single import judge_lot
 from app.matching.takers import find_takers
+from app.matching.tariffs import conventions_for
 from app.organisations.models import Site
 
 router = APIRouter(tags=["matching"])
@@ -27,9 +28,10 @@ Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 
 async def _conventions(
     settings: CurrentSettings,
+    request: Request,
     accept_language: Annotated[str | None, Header(description="Language of `advice`: `zh` or `en` (default).")] = None,
 ) -> Conventions:
-    return conventions_of(settings, accept_language)
+    return conventions_of(settings, accept_language, request.app.state.router)
 
 
 CurrentConventions = Annotated[Conventions, Depends(_conventions)]
@@ -99,8 +101,9 @@ def get_demand_matches(
     """List the lots of others that one of your demands can use, at your gate."""
     demand = own_demand(session, actor, DemandId(demand_id))
     site = session.get_one(Site, demand.site_id)
-    search = demand_search(demand, site, query, conventions)
-    return answer_document(search_lots(session, search, conventions, query.page(request, search.sort)))
+    own = conventions_for(demand, conventions)
+    search = demand_search(demand, site, query, own)
+    return answer_document(search_lots(session, search, own, query.page(request, search.sort)))
 
 
 @router.get(

@@ -64,10 +64,11 @@ def find_nearby(
     positions = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 2)
     km = distances_km(position.latitude, position.longitude, positions[:, 0], positions[:, 1])
     kept = np.full(len(rows), fill_value=True) if within_km is None else km <= within_km
+    distances_um = whole_micrometres(km[kept])
     return Nearby(
         site_ids=[row[0] for row, is_kept in zip(rows, kept, strict=True) if is_kept],
-        distances_um=whole_micrometres(km[kept]).tolist(),
-        freights_fen=freight_fen_per_t(km[kept], tariff).tolist(),
+        distances_um=distances_um.tolist(),
+        freights_fen=freight_fen_per_t(distances_um, tariff).tolist(),
     )
 
 

@@ -1,5 +1,6 @@
 """The search for lots: sites around a place first, then one statement over their lots (step 3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -22,10 +23,11 @@ from app.matching.conditions import verdict_is_among
 from app.matching.conventions import Conventions
 from app.matching.costs import fen_per_active_tonne, fen_per_dry_tonne
 from app.matching.filters import read_near, read_spec, read_verdicts
+from app.matching.hauls import Leg, make_hauls
 from app.matching.nearby import Position, as_table, find_nearby, is_trading
 from app.matching.nearness import nearest_miss_ppb
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, nulls_last, to_fen, to_kg
-from app.matching.ranking import Sort, Tariff
+from app.matching.ranking import Haul, Sort, Tariff
 from app.matching.schemas import LotFilters, MatchFilters
 from app.matching.specification import demand_specification, make_specification
 from app.matching.terms import facts_of, make_terms
@@ -110,22 +112,30 @@ def search_lots(session: Session, search: LotSearch, conventions: Conventions, p
     """Return one page of the lots that a search finds, each with its verdict and its terms, as `LotMatch` has them."""
     rows = session.execute(_page_query(session, search, conventions.tariff, page)).all()
     found = page.cut(rows, cursor_position(_lot_id))
-    day = today()
+    hauls, day = _make_hauls(search, found.items, conventions), today()
     items = [
         {
             "lot": describe_lot(row, day),
             **make_terms(
                 row,
                 judge(search.specification, facts_of(row)),
-                row.distance_um,
-                row.freight_fen,
+                haul,
                 search.active_component,
                 conventions,
             ),
         }
-        for row in found.items
+        for row, haul in zip(found.items, hauls, strict=True)
     ]
     return Slice(items, found.next_cursor)
+
+
+def _make_hauls(search: LotSearch, rows: Sequence[Row[Any]], conventions: Conventions) -> Sequence[Haul | None]:
+    if search.position is None:
+        return [None] * len(rows)
+    legs = [
+        Leg(Position(row.latitude, row.longitude), search.position, row.distance_um, conventions.tariff) for row in rows
+    ]
+    return make_hauls(legs, conventions.router)
 
 
 @dataclass(frozen=True)
@@ -164,9 +174,9 @@ def _page_query(session: Session, search: LotSearch, tariff: Tariff, page: Page)
     """Return the statement of a page: it is cut on ids alone, so that no wide row is sorted that does not stay."""
     offers = find_offers(session, search, tariff)
     order = _order(search, offers.distance_um, offers.delivered_fen)
-    narrow = offers.select(Lot.id, offers.distance_um.label("distance_um"), offers.freight_fen.label("freight_fen"))
+    narrow = offers.select(Lot.id, offers.distance_um.label("distance_um"))
     cut = order.page_of(narrow, page).cte("page")
-    wide = select_lots(cut.c.distance_um, cut.c.freight_fen, cut.c.rank).join(cut, cut.c.id == Lot.id)
+    wide = select_lots(cut.c.distance_um, cut.c.rank).join(cut, cut.c.id == Lot.id)
     return order.sort(wide) if order.rank is None else replace(order, rank=cut.c.rank).sort(wide)
 
 

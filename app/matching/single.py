@@ -32,6 +32,6 @@ def judge_lot(session: Session, lot: Lot, wishes: Wishes, conventions: Conventio
         pointer = "use" if wishes.use is not None else "grade"
         raise invalid(pointer, "material_not_accepted", f"is not for {lot.material}")
     component = None if wishes.use is None else reference().uses[wishes.use].active_component
-    terms = make_terms(lot, judge(specification, facts_of(lot)), None, None, component, conventions)
+    terms = make_terms(lot, judge(specification, facts_of(lot)), None, component, conventions)
     row = session.execute(select_lots().where(Lot.id == lot.id)).one()
     return {"lot": describe_lot(row, today()), **terms}

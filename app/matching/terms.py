@@ -8,7 +8,7 @@ from app.core.documents import Document
 from app.matching.advice import advise
 from app.matching.conventions import Conventions
 from app.matching.costs import MOISTURE, cny_per_active_tonne, cny_per_dry_tonne
-from app.matching.ranking import Tariff, make_haul
+from app.matching.ranking import Haul
 from app.matching.remedies import find_remedies
 from app.matching.verdict import Judgement, LotFacts
 
@@ -21,16 +21,15 @@ def facts_of(lot: Any) -> LotFacts:  # noqa: ANN401 - a Lot, or a row with its c
 def make_terms(
     lot: Any,  # noqa: ANN401 - a Lot, or a row with its columns
     judgement: Judgement,
-    distance_um: int | None,
-    freight_fen: int | None,
+    haul: Haul | None,
     active_component: str | None,
     conventions: Conventions,
 ) -> Document:
-    """Return the fields of `Terms`; distance and cost are None without a place."""
+    """Return the fields of `Terms`; distance and cost are None without a haul."""
     closed = judgement.closed_by
     remedies = find_remedies(lot.material, judgement)
     return {
-        **_haul_fields(lot, distance_um, freight_fen, active_component, conventions.tariff),
+        **_haul_fields(lot, haul, active_component),
         "verdict": judgement.verdict,
         "rests_on_drafts": judgement.rests_on_drafts,
         "closed_by": None if closed is None else {"text": closed.text, "source": closed.text_source},
@@ -40,22 +39,15 @@ def make_terms(
     }
 
 
-def _haul_fields(
-    lot: Any,  # noqa: ANN401 - as above
-    distance_um: int | None,
-    freight_fen: int | None,
-    active_component: str | None,
-    tariff: Tariff,
-) -> Document:
-    if distance_um is None or freight_fen is None:
+def _haul_fields(lot: Any, haul: Haul | None, active_component: str | None) -> Document:  # noqa: ANN401 - as above
+    if haul is None:
         fields = "distance_km", "route_km", "route_source", "freight_cny_per_t", "delivered_cny_per_t"
         return dict.fromkeys((*fields, "delivered_cny_per_dry_t", "delivered_cny_per_active_t"))
-    haul, assay = make_haul(distance_um, freight_fen, tariff), lot.current_assay or {}
-    delivered = lot.price_cny_per_t + haul.freight_cny_per_t
+    delivered, assay = lot.price_cny_per_t + haul.freight_cny_per_t, lot.current_assay or {}
     return {
         "distance_km": haul.distance_km,
         "route_km": haul.route_km,
-        "route_source": "detour_factor",
+        "route_source": haul.route_source,
         "freight_cny_per_t": haul.freight_cny_per_t,
         "delivered_cny_per_t": delivered,
         "delivered_cny_per_dry_t": cny_per_dry_tonne(delivered, _measured_pct(assay, MOISTURE)),

@@ -25,7 +25,9 @@ from tests.matching.loops import ASSAY_DAYS, Expected, expect
 from tests.matching.market import OWN, SUSPENDED, LotMade, Market, SiteMade, make_owners
 
 CONVENTIONS = Conventions(
-    Tariff(detour_factor=1.3, per_t_km_cny=0.5, fixed_cny_per_t=0), months_before(today(), 12), Language.ENGLISH
+    Tariff(detour_factor=1.3, per_t_km_cny=Decimal("0.5"), fixed_cny_per_t=Decimal(0)),
+    months_before(today(), 12),
+    Language.ENGLISH,
 )
 SECRET = b"secret"
 # No two of them equally far from any place to search from, but for those that are the same place.
