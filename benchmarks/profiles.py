@@ -22,8 +22,9 @@ from app.exchange.models import AgreementId, Shipment, ShipmentId
 from app.exchange.schemas import ReceiptPost, ShipmentPost, ShipmentRead
 from app.exchange.shipments import dispatch, receive
 from app.matching.conventions import conventions_of
+from app.matching.lot_search import market_search
 from app.matching.schemas import LotFilters
-from app.matching.search import market_search, search_lots
+from app.matching.search import search_lots
 from app.organisations.queries import authenticate
 from benchmarks.figures import Clock, Row
 from benchmarks.rivals import Question

@@ -15,8 +15,9 @@ from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
 from app.lots.models import LotId
 from app.lots.queries import own_lot, visible_lot
 from app.matching.conventions import Conventions, conventions_of
+from app.matching.lot_search import demand_search, market_search
 from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters, TakerFilters, Wishes
-from app.matching.search import demand_search, market_search, search_lots
+from app.matching.search import search_lots
 from app.matching.single import judge_lot
 from app.matching.takers import find_takers
 from app.matching.tariffs import conventions_for

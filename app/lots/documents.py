@@ -13,31 +13,28 @@ from app.lots.lifecycle import status_on
 from app.lots.models import Assay, Lot
 from app.organisations.models import Organisation, Site
 
-_LOT = (
-    *(Lot.id, Lot.organisation_id, Lot.material, Lot.status, Lot.quantity_t, Lot.reserved_t, Lot.shipped_t),
-    *(Lot.min_order_t, Lot.available_from, Lot.available_to, Lot.price_cny_per_t, Lot.origin_process, Lot.stock_year),
-    *(Lot.current_assay, Lot.current_assay_on, Lot.created_at, Lot.version, Lot.site_id),
-)
-_SITE = (
-    Site.name.label("site_name"),
-    Site.latitude,
-    Site.longitude,
-    Site.district_code,
-    Organisation.name.label("organisation_name"),
-)
-_ASSAY = (
-    Assay.id.label("assay_id"),
-    Assay.laboratory,
-    Assay.report_no,
-    Assay.results,
-    Assay.created_at.label("assay_created_at"),
+# Columns of the tables, not attributes of entities: rows come as they are, without the detour of loading objects.
+_LOTS, _SITES, _ORGANISATIONS, _ASSAYS = (entity.__table__.c for entity in (Lot, Site, Organisation, Assay))
+_COLUMNS = (
+    *(_LOTS.id, _LOTS.organisation_id, _LOTS.material, _LOTS.status, _LOTS.site_id, _LOTS.stock_year),
+    *(_LOTS.available_from, _LOTS.available_to, _LOTS.origin_process, _LOTS.created_at, _LOTS.version),
+    _LOTS.quantity_kg.label("quantity_t"),
+    _LOTS.reserved_kg.label("reserved_t"),
+    _LOTS.shipped_kg.label("shipped_t"),
+    _LOTS.min_order_kg.label("min_order_t"),
+    _LOTS.price_fen_per_t.label("price_cny_per_t"),
+    *(_LOTS.current_assay, _LOTS.current_assay_on),
+    *(_SITES.name.label("site_name"), _SITES.latitude, _SITES.longitude, _SITES.district_code),
+    _ORGANISATIONS.name.label("organisation_name"),
+    *(_ASSAYS.id.label("assay_id"), _ASSAYS.laboratory, _ASSAYS.report_no, _ASSAYS.results),
+    _ASSAYS.created_at.label("assay_created_at"),
 )
 
 
 def select_lots(*columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of whatever it is joined with
     """Return the statement of lots with site, owner and current assay, and of further columns."""
     return (
-        select(*_LOT, *_SITE, *_ASSAY, *columns)
+        select(*_COLUMNS, *columns)
         .join_from(Lot, Site, Site.id == Lot.site_id)
         .join(Organisation, Organisation.id == Lot.organisation_id)
         .outerjoin(Assay, Assay.id == Lot.current_assay_id)

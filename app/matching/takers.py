@@ -23,7 +23,7 @@ from app.lots.models import Lot, LotStatus
 from app.matching.conventions import Conventions
 from app.matching.filters import read_verdicts
 from app.matching.hauls import Leg, make_hauls
-from app.matching.nearby import Position, as_table, find_nearby
+from app.matching.nearby import Position, find_nearby, nearby_table, nearby_values
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, to_fen
 from app.matching.ranking import Sort, Tariff
 from app.matching.schemas import DemandBrief, TakerFilters
@@ -36,6 +36,7 @@ from app.organisations.models import Site, SiteId
 
 _BATCH = 200
 _KM_IN_UM = 1_000_000_000
+_WAITING = select(Demand.site_id).where(Demand.status == DemandStatus.OPEN.value)
 
 
 class _Taker(NamedTuple):
@@ -68,9 +69,9 @@ def _candidates(
     session: Session, lot: Lot, site: Site, filters: TakerFilters, tariff: Tariff
 ) -> tuple[Select[Any], Order]:
     """Return the demands that the lot can reach, in time and within their limits of distance and price."""
-    waiting = select(Demand.site_id).where(Demand.status == DemandStatus.OPEN.value)
-    position = Position(site.latitude, site.longitude)
-    nearby = as_table(find_nearby(session, position, None, tariff, Site.id.in_(waiting)), session)
+    dialect = session.get_bind().dialect.name
+    sites = find_nearby(session, Position(site.latitude, site.longitude), None, tariff, among=_WAITING)
+    nearby = nearby_table(dialect)
     delivered_fen = to_fen(lot.price_cny_per_t) + freight_of_demands(nearby.c.distance_um, tariff)
     query = (
         select(Demand, nearby.c.distance_um)
@@ -84,6 +85,7 @@ def _candidates(
             _is_open_or(Demand.max_distance_km, nearby.c.distance_um <= Demand.max_distance_km * _KM_IN_UM),
             _is_open_or(Demand.max_delivered_cny_per_t, delivered_fen <= as_stored(Demand.max_delivered_cny_per_t)),
         )
+        .params(**nearby_values(sites, dialect))
     )
     if filters.sort is Sort.NEWEST:
         return query, by_age(Demand.id)

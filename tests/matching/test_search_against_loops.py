@@ -18,9 +18,10 @@ from app.core.database import Database
 from app.core.documents import write_json
 from app.core.paging import Page, decode_cursor
 from app.matching.conventions import Conventions, Language, months_before
+from app.matching.lot_search import market_search
 from app.matching.ranking import Tariff
 from app.matching.schemas import LotFilters, LotMatch
-from app.matching.search import market_search, search_lots
+from app.matching.search import search_lots
 from tests.matching.loops import ASSAY_DAYS, Expected, expect
 from tests.matching.market import OWN, SUSPENDED, LotMade, Market, SiteMade, make_owners
 
