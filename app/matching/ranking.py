@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from app.core.quantities import FEN, half_up
 from app.core.settings import Settings
 
-METRE = Decimal("0.001")
 _MICROMETRES = 1_000_000_000
 _UM_PER_M = 1_000_000
 #: A rate (ten-thousandths of a yuan per tonne and kilometre) times micrometres, for one fen per tonne.
@@ -106,4 +105,5 @@ def make_haul(distance_um: int, tariff: Tariff, road_m: float | None) -> Haul:
 
 
 def _to_km(micrometres: int) -> Decimal:
-    return half_up(Decimal(micrometres) / _MICROMETRES, METRE)
+    """Return kilometres to the metre, half up."""
+    return Decimal((micrometres + _UM_PER_M // 2) // _UM_PER_M).scaleb(-3)

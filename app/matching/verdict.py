@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 from app.catalogue.schemas import FigureStatus
 from app.matching.limits import Criterion, Measured, margin_of, measured_value
 
@@ -82,8 +84,7 @@ class Specification:
         return not (self.criteria or self.excluded_origins or self.closures or self.unfiled)
 
 
-@dataclass(frozen=True)
-class LotFacts:
+class LotFacts(Struct, frozen=True):
     """What the verdict of a lot rests on; `assay` maps parameter to value in canonical unit and basis."""
 
     material: str
@@ -92,9 +93,11 @@ class LotFacts:
     assay_on: date | None
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One criterion held against one lot; `margin` in the parameter's unit, positive inside."""
+class Finding(Struct, frozen=True):
+    """One criterion held against one lot; `margin` in the parameter's unit, positive inside.
+
+    A page makes hundreds of these, and a Struct is made ten times as fast as a frozen dataclass.
+    """
 
     source: str
     verdict: Verdict
@@ -112,8 +115,7 @@ class Finding:
     assay_on: date | None = None
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The verdict of a lot with what it rests on; `closed_by` is the law where one closes the use."""
 
     verdict: Verdict
