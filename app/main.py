@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import (
     agreements,
+    blends,
     demands,
     health,
     keys,
@@ -39,6 +40,7 @@ _RESOURCES = (
     matches,
     lots,
     demands,
+    blends,
     agreements,
     shipments,
     utilisations,

@@ -1,0 +1,70 @@
+"""Why there is no mix: the fewest requirements that stand in its way, and how far a mix can go towards each."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from app.blends.mixtures import Problem, Row, largest_shares, mean_of
+from app.blends.optimum import chosen_lots, find_mix, make_model, run
+
+_PATIENCE_S = 1.0
+_ROUNDS = 6
+_ROUND_S = 0.4
+#: Weight of a requirement's place in the list: of two equally small sets the one named first is found.
+_PLACE = 1e-4
+_HALF = 0.5
+
+
+def find_blockers(problem: Problem) -> tuple[int, ...] | None:
+    """Return the fewest requirements without which a mix exists; None if none exists even without any of them.
+
+    Of several such sets it is the one whose members stand first. Empty: time ran out before one was found.
+    """
+    free = replace(problem, requirements=())
+    if find_mix(replace(free, lots=tuple(replace(lot, cost=Fraction(0)) for lot in free.lots))).mix is None:
+        return None
+    model = make_model(problem, largest_shares(free), may_waive=True)
+    objective = model.solver.Objective()
+    for place, switch in enumerate(model.waived):
+        objective.SetCoefficient(switch, 1 + place * _PLACE)
+    objective.SetMinimization()
+    if run(model, _PATIENCE_S) not in {model.solver.OPTIMAL, model.solver.FEASIBLE} or not chosen_lots(problem, model):
+        return ()
+    return tuple(place for place, switch in enumerate(model.waived) if switch.solution_value() > _HALF)
+
+
+def find_best_value(
+    problem: Problem,
+    waived: Collection[int],
+    values: Sequence[Fraction | None],
+    weights: Sequence[Fraction | None],
+    *,
+    wants_less: bool,
+) -> Fraction | None:
+    """Return the least (or greatest) mean value that a mix reaches which meets all requirements but the waived.
+
+    The mean is by kilograms times weight; lots without value or weight stay out. None where no such mix exists. A
+    quotient of two sums is brought down by Dinkelbach's method (Management Science 13, 1967): minimise the sum of
+    weight x (value - q) for the last quotient q until it is no longer negative.
+    """
+    kept = tuple(rows for place, rows in enumerate(problem.requirements) if place not in waived)
+    known = [
+        None if value is None or weight is None else Fraction(0) for value, weight in zip(values, weights, strict=True)
+    ]
+    rest = replace(problem, requirements=(*kept, (Row(tuple(known)),)))
+    sign = 1 if wants_less else -1
+    best: Fraction | None = None
+    for _ in range(_ROUNDS):
+        costs = [
+            Fraction(0) if value is None or weight is None else sign * weight * (value - (best or 0))
+            for value, weight in zip(values, weights, strict=True)
+        ]
+        lots = tuple(replace(lot, cost=cost) for lot, cost in zip(rest.lots, costs, strict=True))
+        mix = find_mix(replace(rest, lots=lots), _ROUND_S).mix
+        reached = None if mix is None else mean_of(mix, values, weights)
+        if reached is None:
+            return best
+        if best is not None and sign * (reached - best) >= 0:
+            return best
+        best = reached
+    return best
