@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from app.blends.mixtures import Problem, Row, largest_shares, mean_of
+from app.blends.mixtures import Problem, Row, is_solution, largest_shares, mean_of
 from app.blends.optimum import chosen_lots, find_mix, make_model, run
 
 _PATIENCE_S = 1.0
@@ -43,28 +43,40 @@ def find_best_value(
 ) -> Fraction | None:
     """Return the least (or greatest) mean value that a mix reaches which meets all requirements but the waived.
 
-    The mean is by kilograms times weight; lots without value or weight stay out. None where no such mix exists. A
-    quotient of two sums is brought down by Dinkelbach's method (Management Science 13, 1967): minimise the sum of
-    weight x (value - q) for the last quotient q until it is no longer negative.
+    The mean is by kilograms times weight; a lot without value stays out, one without weight can only stand alone.
+    None where no such mix exists.
     """
     kept = tuple(rows for place, rows in enumerate(problem.requirements) if place not in waived)
-    known = [
-        None if value is None or weight is None else Fraction(0) for value, weight in zip(values, weights, strict=True)
-    ]
-    rest = replace(problem, requirements=(*kept, (Row(tuple(known)),)))
-    sign = 1 if wants_less else -1
+    rest = replace(problem, requirements=kept)
+    best = _best_mean(rest, values, weights, 1 if wants_less else -1)
+    reached = [] if best is None else [best]
+    for lot, (value, weight) in enumerate(zip(values, weights, strict=True)):
+        if value is not None and weight is None and is_solution(rest, {lot: problem.quantity_kg}):
+            reached.append(value)
+    return (min if wants_less else max)(reached, default=None)
+
+
+def _best_mean(
+    problem: Problem, values: Sequence[Fraction | None], weights: Sequence[Fraction | None], sign: int
+) -> Fraction | None:
+    """Return the least mean (the greatest where `sign` is -1) of lots with value and weight.
+
+    A quotient of two sums is brought down by Dinkelbach's method (Management Science 13, 1967): minimise the sum of
+    weight x (value - q) for the last quotient q, until that brings nothing more.
+    """
+    pairs = list(zip(values, weights, strict=True))
+    known = Row(tuple(None if value is None or weight is None else Fraction(0) for value, weight in pairs))
     best: Fraction | None = None
     for _ in range(_ROUNDS):
-        costs = [
+        costs = (
             Fraction(0) if value is None or weight is None else sign * weight * (value - (best or 0))
-            for value, weight in zip(values, weights, strict=True)
-        ]
-        lots = tuple(replace(lot, cost=cost) for lot, cost in zip(rest.lots, costs, strict=True))
-        mix = find_mix(replace(rest, lots=lots), _ROUND_S).mix
+            for value, weight in pairs
+        )
+        lots = tuple(replace(lot, cost=cost) for lot, cost in zip(problem.lots, costs, strict=True))
+        known_only = replace(problem, lots=lots, requirements=(*problem.requirements, (known,)))
+        mix = find_mix(known_only, _ROUND_S).mix
         reached = None if mix is None else mean_of(mix, values, weights)
-        if reached is None:
-            return best
-        if best is not None and sign * (reached - best) >= 0:
+        if reached is None or (best is not None and sign * (reached - best) >= 0):
             return best
         best = reached
     return best

@@ -4,9 +4,8 @@ A parameter that mixes linearly is asked of the mix: mean by dry mass, or by wet
 else (pH, indices of mortar tests, setting times, categories, origin, the law on the use) is asked of each lot.
 
 An assay that is too old says nothing, as in searches. A lot whose moisture is not known has an unknown dry mass, so it
-counts with whichever moisture is worst: what it takes of a limit counts in full, what it gives with the least dry
-mass that the catalogue takes for possible. A mix of lots that pass by themselves stays possible that way, while no
-lot of unknown dry mass makes up for another.
+counts with whichever moisture is worst: what it takes of a limit counts in full, and what it gives counts nothing. A
+mix of lots that pass by themselves stays possible that way, while no lot of unknown dry mass makes up for another.
 """
 
 from collections.abc import Sequence
@@ -121,12 +120,14 @@ def _load(value: Fraction | None, weight: Fraction | None, edge: Edge, sign: int
     if value is None:
         return None
     outside = sign * (value - Fraction(edge.at))
-    if weight is None:
-        weight = Fraction(1) if outside > 0 else _least_dry_share()
-    return weight * outside
+    if weight is None and outside < 0:
+        # Some dry mass every lot has, so where a limit must not be touched, it keeps from touching it.
+        return _NOTHING if edge.inclusive else _least_dry_share() * outside
+    return outside if weight is None else weight * outside
 
 
 def _least_dry_share() -> Fraction:
+    """Return the dry share of the wettest lot that the catalogue takes for possible."""
     wettest = reference().parameters[MOISTURE].possible_max
     assert wettest is not None  # noqa: S101 - the catalogue bounds moisture
     return Fraction(_PCT - wettest) / _PCT
