@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Body, Depends
 
 from app.api.matches import CurrentConventions
 from app.api.problems import problem_responses
@@ -16,6 +16,8 @@ from app.dependencies import Allow, ReadSession
 from app.organisations.models import Site
 
 router = APIRouter(tags=["matching"])
+#: What no body means.
+WHOLE_DEMAND = BlendPost()
 Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))]
 
 
@@ -25,7 +27,7 @@ def post_blend(
     session: ReadSession,
     actor: Reader,
     conventions: CurrentConventions,
-    wish: BlendPost | None = None,
+    wish: Annotated[BlendPost, Body()] = WHOLE_DEMAND,
 ) -> BlendRead:
     """Find the cheapest mix of at most four lots that meets, together, all that one of your demands asks.
 
@@ -34,4 +36,4 @@ def post_blend(
     """
     demand = own_demand(session, actor, DemandId(demand_id))
     site = session.get_one(Site, demand.site_id)
-    return blend_lots(session, demand, site, wish or BlendPost(), conventions)
+    return blend_lots(session, demand, site, wish, conventions)

@@ -1,5 +1,6 @@
 """Why there is no mix: the fewest requirements that stand in its way, and how far a mix can go towards each."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +10,6 @@ from app.blends.optimum import chosen_lots, find_mix, make_model, run
 
 _PATIENCE_S = 1.0
 _ROUNDS = 6
-_ROUND_S = 0.4
 #: Weight of a requirement's place in the list: of two equally small sets the one named first is found.
 _PLACE = 1e-4
 _HALF = 0.5
@@ -40,15 +40,16 @@ def find_best_value(
     weights: Sequence[Fraction | None],
     *,
     wants_less: bool,
+    seconds: float,
 ) -> Fraction | None:
     """Return the least (or greatest) mean value that a mix reaches which meets all requirements but the waived.
 
     The mean is by kilograms times weight; a lot without value stays out, one without weight can only stand alone.
-    None where no such mix exists.
+    None where no such mix exists or is found in time.
     """
     kept = tuple(rows for place, rows in enumerate(problem.requirements) if place not in waived)
     rest = replace(problem, requirements=kept)
-    best = _best_mean(rest, values, weights, 1 if wants_less else -1)
+    best = _best_mean(rest, values, weights, 1 if wants_less else -1, seconds)
     reached = [] if best is None else [best]
     for lot, (value, weight) in enumerate(zip(values, weights, strict=True)):
         if value is not None and weight is None and is_solution(rest, {lot: problem.quantity_kg}):
@@ -57,7 +58,11 @@ def find_best_value(
 
 
 def _best_mean(
-    problem: Problem, values: Sequence[Fraction | None], weights: Sequence[Fraction | None], sign: int
+    problem: Problem,
+    values: Sequence[Fraction | None],
+    weights: Sequence[Fraction | None],
+    sign: int,
+    seconds: float,
 ) -> Fraction | None:
     """Return the least mean (the greatest where `sign` is -1) of lots with value and weight.
 
@@ -67,6 +72,7 @@ def _best_mean(
     pairs = list(zip(values, weights, strict=True))
     known = Row(tuple(None if value is None or weight is None else Fraction(0) for value, weight in pairs))
     best: Fraction | None = None
+    deadline = time.monotonic() + seconds
     for _ in range(_ROUNDS):
         costs = (
             Fraction(0) if value is None or weight is None else sign * weight * (value - (best or 0))
@@ -74,7 +80,7 @@ def _best_mean(
         )
         lots = tuple(replace(lot, cost=cost) for lot, cost in zip(problem.lots, costs, strict=True))
         known_only = replace(problem, lots=lots, requirements=(*problem.requirements, (known,)))
-        mix = find_mix(known_only, _ROUND_S).mix
+        mix = find_mix(known_only, deadline - time.monotonic()).mix
         reached = None if mix is None else mean_of(mix, values, weights)
         if reached is None or (best is not None and sign * (reached - best) >= 0):
             return best

@@ -1,18 +1,32 @@
 """The lots that a mix may be made of: those in reach, and of many the most promising.
 
-A market in reach may hold a hundred thousand lots, and the search for a mix a few hundred. Of those that may enter a
-mix at all are taken: the cheapest; the cheapest of those so large that every mix has one of them; the cheapest that
-pass all by themselves (so a mix is never dearer than they make it); and for each side of each limit that mixes those
-that lie best, which is what makes up for cheap lots that miss it. Of those that may not enter, the ones with the
-fewest misses and most tonnes are taken, and the largest of all, to tell what stands in the way. What is lost is a mix
-that needs a lot which is none of these; the answer then does not call itself optimal.
+A market in reach may hold a hundred thousand lots, and the search for a mix a few hundred. Of more lots that may enter
+a mix are taken: the cheapest; the cheapest of those so large that every mix has one of them; the cheapest that pass
+all by themselves (so a mix is hardly ever dearer than they make it); and for each side of each limit that mixes those
+that lie best, which is what makes up for cheap lots that miss it. Of those that may not enter, the ones with the fewest
+misses and most tonnes are taken, and the largest of all, to tell what stands in the way. What is lost is a mix that
+needs a lot which is none of these; the answer then does not call itself optimal.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal, or_, select, true
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from app.blends.requirements import Requirement
@@ -22,16 +36,17 @@ from app.matching.conditions import is_fresh, value_of, verdict_is_among
 from app.matching.limits import admitted_range
 from app.matching.ordering import as_stored
 from app.matching.ranking import Tariff
-from app.matching.search import LotSearch, find_offers
+from app.matching.search import LotSearch, Offers, find_offers
 from app.matching.verdict import NOT_FAILED, Specification, Verdict
 
 _CHEAPEST, _LARGE, _PASSING, _NEAR, _LARGEST = 100, 60, 60, 40, 10
 #: Shared by the sides of all limits that mix.
 _BEST = 120
 _FEWEST_BEST = 5
+#: As many may all enter: the search for a mix still ends in about a second.
+_FEW = 400
 _PASS = frozenset({Verdict.PASS})
 _Condition = ColumnElement[bool]
-_Order = tuple[Any, ...]  # of columns and expressions
 
 
 class Candidate(NamedTuple):
@@ -70,23 +85,37 @@ def find_candidates(
         lot_conditions=(*search.lot_conditions, as_stored(Lot.available_t) > 0),
     )
     offers = find_offers(session, in_reach, tariff)
-    is_eligible = and_(true(), *map(_may_enter, requirements))
-    eligible = case((is_eligible, 1), else_=0)
-    orders = _orders(requirements, eligible, offers.delivered_fen, least_share_kg)
-    ranked = offers.select(
-        Lot.id,
+    best = _best_values(requirements)
+    reach = _tabulate(offers, requirements, [value for value, _ in best])
+    is_taken = reach.c.id.in_(_most_promising(reach.c, [is_high for _, is_high in best], least_share_kg))
+    eligible = select(func.sum(reach.c.may_enter)).scalar_subquery()
+    query = select(
+        Lot,
+        *(reach.c[name] for name in ("distance_um", "freight_fen", "delivered_fen", "may_enter")),
+        eligible.label("eligible"),
+        select(func.count()).select_from(reach).scalar_subquery().label("in_reach"),
+    ).join(reach, reach.c.id == Lot.id)
+    is_few = and_(reach.c.may_enter == 1, eligible <= _FEW)
+    rows = session.execute(query.where(or_(is_taken, is_few)).order_by(reach.c.delivered_fen, Lot.id)).all()
+    return _as_candidates(rows)
+
+
+def _tabulate(offers: Offers, requirements: Sequence[Requirement], values: Sequence[ColumnElement[Any]]) -> CTE:
+    """Return all lots in reach with what orders them, kept as a table: so the assay of a lot is read once."""
+    columns = offers.select(
+        Lot.id.label("id"),
         offers.distance_um.label("distance_um"),
         offers.freight_fen.label("freight_fen"),
         offers.delivered_fen.label("delivered_fen"),
-        eligible.label("may_enter"),
-        func.sum(eligible).over().label("eligible"),
-        func.count().over().label("in_reach"),
-        *(func.row_number().over(order_by=order).label(f"rank_{number}") for number, (order, _) in enumerate(orders)),
-    ).subquery()
-    taken = or_(*(ranked.c[f"rank_{number}"] <= count for number, (_, count) in enumerate(orders)))
-    named = ("distance_um", "freight_fen", "delivered_fen", "may_enter", "eligible", "in_reach")
-    query = select(Lot, *(ranked.c[name] for name in named)).join(ranked, ranked.c.id == Lot.id).where(taken)
-    rows = session.execute(query.order_by(ranked.c.delivered_fen, Lot.id)).all()
+        as_stored(Lot.available_t).label("available_kg"),
+        case((and_(true(), *map(_may_enter, requirements)), 1), else_=0).label("may_enter"),
+        sum(map(_misses, requirements), literal(0)).label("misses"),
+        *(value.label(f"value_{number}") for number, value in enumerate(values)),
+    )
+    return columns.cte("reach").prefix_with("MATERIALIZED")
+
+
+def _as_candidates(rows: Sequence[Row[Any]]) -> Candidates:
     if not rows:
         return Candidates([], 0, all_that_may_enter=True)
     lots = [
@@ -95,41 +124,36 @@ def find_candidates(
     return Candidates(lots, rows[0].in_reach, sum(lot.may_enter for lot in lots) == rows[0].eligible)
 
 
-def _orders(
-    requirements: Sequence[Requirement],
-    eligible: ColumnElement[int],
-    delivered_fen: Any,  # noqa: ANN401 - a column
-    least_share_kg: int,
-) -> list[tuple[_Order, int]]:
-    """Return the orders in which lots are promising, each with how many of it are taken."""
-    first = eligible.desc()
-    cheap = (delivered_fen, Lot.id)
-    available = as_stored(Lot.available_t)
-    is_large = case((available >= literal(least_share_kg, BigInteger), 0), else_=1)
-    misses: Any = sum((_misses(requirement) for requirement in requirements), literal(0))
-    best = _best_values(requirements)
-    each = max(_FEWEST_BEST, _BEST // max(1, len(best)))
-    return [
+def _most_promising(lot: Any, highs: Sequence[bool], least_share_kg: int) -> CompoundSelect[Any]:  # noqa: ANN401 - columns
+    """Return the ids of the lots that come first in some order; `highs` tells which of its values should be high."""
+    first, cheap = lot.may_enter.desc(), (lot.delivered_fen, lot.id)
+    is_small = case((lot.available_kg < literal(least_share_kg, BigInteger), 1), else_=0)
+    each = max(_FEWEST_BEST, _BEST // max(1, len(highs)))
+    values = [lot[f"value_{number}"] for number in range(len(highs))]
+    orders = [
         ((first, *cheap), _CHEAPEST),
-        ((first, is_large, *cheap), _LARGE),
-        ((first, misses, *cheap), _PASSING),
-        ((misses, available.desc(), *cheap), _NEAR),
-        ((available.desc(), *cheap), _LARGEST),
-        *(((first, value, *cheap), each) for value in best),
+        ((first, is_small, *cheap), _LARGE),
+        ((first, lot.misses, *cheap), _PASSING),
+        ((lot.misses, lot.available_kg.desc(), *cheap), _NEAR),
+        ((lot.available_kg.desc(), *cheap), _LARGEST),
+        *(
+            ((first, (value.desc() if is_high else value).nulls_last(), *cheap), each)
+            for value, is_high in zip(values, highs, strict=True)
+        ),
     ]
+    return union(*(select(select(lot.id).order_by(*order).limit(count).subquery().c.id) for order, count in orders))
 
 
-def _best_values(requirements: Sequence[Requirement]) -> list[ColumnElement[Any]]:
-    """Return an order for each side of each limit that mixes, the best value first."""
-    orders: list[ColumnElement[Any]] = []
+def _best_values(requirements: Sequence[Requirement]) -> list[tuple[ColumnElement[Any], bool]]:
+    """Return the value behind each side of each limit that mixes, and whether it should be high."""
+    values: list[tuple[ColumnElement[Any], bool]] = []
     for requirement in requirements:
         criterion = requirement.criterion
         if criterion is not None and requirement.mixing is not Mixing.NONE:
             low, high = admitted_range(criterion)
-            value = value_of(criterion)
-            orders += [value.desc().nulls_last()] if low is not None else []
-            orders += [value.asc().nulls_last()] if high is not None else []
-    return orders
+            sides = ((low, True), (high, False))
+            values += [(value_of(criterion), is_high) for edge, is_high in sides if edge is not None]
+    return values
 
 
 def _may_enter(requirement: Requirement) -> _Condition:

@@ -16,6 +16,9 @@ from app.matching.limits import Criterion
 from app.matching.schemas import ClosedBy
 from app.matching.verdict import Finding, LotFacts, Verdict, judge
 
+#: Seconds for the nearest values of all limits that block.
+_PATIENCE_S = 2.0
+
 
 def find_obstacles(problem: Problem, requirements: Sequence[Requirement], lots: Sequence[LotFacts]) -> list[Blocker]:
     """Return why lots in reach make no mix: tonnes first, else the fewest requirements that stand in the way."""
@@ -104,19 +107,18 @@ def _best_mixed(
     since = requirement.asked.assays_since
     values = [known_value(lot, criterion.parameter, since) for lot in lots]
     weights = [weight_of(lot, requirement.mixing, since) for lot in lots]
+    seconds = _PATIENCE_S / len(blocking)
     if criterion.maximum is not None:
-        least = find_best_value(problem, blocking, values, weights, wants_less=True)
+        least = find_best_value(problem, blocking, values, weights, wants_less=True, seconds=seconds)
         if criterion.minimum is None or least is None or least > Fraction(criterion.maximum):
             return least
-    return find_best_value(problem, blocking, values, weights, wants_less=False)
+    return find_best_value(problem, blocking, values, weights, wants_less=False, seconds=seconds)
 
 
 def _unknown_of_mixes(requirement: Requirement, criterion: Criterion, lots: Sequence[LotFacts]) -> Cause:
     """Return what is not known of the lots, so that none make a mix whose mean is known."""
     since = requirement.asked.assays_since
     unknown = [judge(requirement.asked, lot).criteria[0] for lot in lots]
-    if all(found.reason is None for found in unknown):
-        return Cause.MOISTURE_NOT_MEASURED
     without_value = [found for found in unknown if found.reason is not None]
     without_mass = [
         lot
@@ -124,4 +126,5 @@ def _unknown_of_mixes(requirement: Requirement, criterion: Criterion, lots: Sequ
         if known_value(lot, criterion.parameter, since) is not None
         and weight_of(lot, requirement.mixing, since) is None
     ]
+    # With nothing unknown, time ran out before a mix was found whose mean could be named.
     return Cause.MOISTURE_NOT_MEASURED if len(without_mass) > len(without_value) else _usual_cause(without_value)

@@ -10,15 +10,18 @@ x <= 5/11. By wet mass it would be x <= 1/2. Cheap is the cheaper of the two by 
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import inspect
 
 from app.auth.actor import Role
 from app.core.clock import today
-from app.core.database import Database
+from app.core.database import Database, new_id
+from app.lots.models import Lot
 from app.organisations.models import Organisation
 from tests.factories import FULING, HECHUAN, Body, World
 
@@ -286,3 +289,18 @@ def test_the_law_and_the_origin_keep_lots_out(market: _Market) -> None:
     assert (_tonnes(answer), answer["verdict"]) == ({unstated: 1000}, "unknown")
     market.lot(0, material="steel_slag")
     assert market.blocked(use="cement_mixing_material", materials=["steel_slag"]) == [("law", None, None)]
+
+
+def test_of_a_crowded_market_the_most_promising_are_considered(market: _Market, database: Database) -> None:
+    known = market.lot(5, {"moisture": 10, "soluble_p2o5": 0.01}, quantity_t=400)
+    with database.write() as session:
+        model = session.get_one(Lot, UUID(known))
+        columns = {column.key: getattr(model, column.key) for column in inspect(Lot).column_attrs}
+        columns |= {"current_assay": {"moisture": 10.0, "soluble_p2o5": 0.3}, "current_assay_id": None}
+        session.add_all(Lot(**columns | {"id": new_id(), "price_cny_per_t": Decimal(6)}) for _ in range(600))
+        session.commit()
+    answer = market.blend(market.demand(P2O5))
+    assert (answer["lots_in_reach"], answer["optimal"]) == (601, False)
+    assert answer["lots_considered"] < 400
+    assert {part["lot"]["id"]: part["quantity_t"] for part in answer["mix"]}[known] > 345
+    assert market.blend(market.demand())["cost_cny"] == 5600

@@ -180,11 +180,11 @@ def test_five_lots_are_one_too_many() -> None:
 def test_the_best_value_is_that_of_the_mean_by_dry_mass() -> None:
     problem = _problem((0, 0, 600), (0, 0, 600), rows=[_row("1", "1")])
     values, weights = [Fraction(4), Fraction(2)], [Fraction(9, 10), Fraction(1, 2)]
-    best = find_best_value(problem, (0,), values, weights, wants_less=True)
+    best = find_best_value(problem, (0,), values, weights, wants_less=True, seconds=9)
     assert best == mean_of({0: 400, 1: 600}, values, weights)
-    most = find_best_value(problem, (0,), values, weights, wants_less=False)
+    most = find_best_value(problem, (0,), values, weights, wants_less=False, seconds=9)
     assert most == mean_of({0: 600, 1: 400}, values, weights)
-    assert find_best_value(problem, (0,), [None, Fraction(2)], weights, wants_less=True) is None
-    assert find_best_value(problem, (0,), values, [None, None], wants_less=True) is None
+    assert find_best_value(problem, (0,), [None, Fraction(2)], weights, wants_less=True, seconds=9) is None
+    assert find_best_value(problem, (0,), values, [None, None], wants_less=True, seconds=9) is None
     alone = _problem((0, 0, 600), (0, 0, 1000), rows=[_row("1", "1")])
-    assert find_best_value(alone, (0,), values, [None, None], wants_less=False) == 2
+    assert find_best_value(alone, (0,), values, [None, None], wants_less=False, seconds=9) == 2
