@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import (
     agreements,
+    blends,
     demands,
     health,
     keys,
@@ -41,6 +42,7 @@ _RESOURCES = (
     matches,
     lots,
     demands,
+    blends,
     agreements,
     shipments,
     utilisations,

@@ -170,6 +170,7 @@ EXAMPLES: Mapping[str, Example] = {
     "patch_demand": Example({"demand_id": OWN_DEMAND}, body={"quantity_t": 25000}),
     "withdraw_demand": Example({"demand_id": OWN_DEMAND}),
     "get_demand_matches": Example({"demand_id": OWN_DEMAND}, query={"sort": "delivered_price"}),
+    "post_blend": Example({"demand_id": OWN_DEMAND}, body={"quantity_t": 5000, "max_lots": 3}),
     "post_agreement": Example(body=_AGREEMENT),
     "get_agreements": Example(query={"status": "accepted"}),
     "get_agreement": Example({"agreement_id": AGREEMENT}),

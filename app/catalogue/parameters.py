@@ -39,6 +39,10 @@ class Mixing(StrEnum):
     NONE = "none"
 
 
+#: A mass balance weighs each value by the mass that it refers to; the radionuclide indices are sums of contents.
+_MIXES_BY = {Mixing.LINEAR: (Basis.DRY, Basis.INDEX), Mixing.BY_WET_MASS: (Basis.AS_RECEIVED,)}
+
+
 class UsualLimit(StrEnum):
     """Which side standards limit."""
 
@@ -101,6 +105,9 @@ class Parameter(Entry):
         low, high = self.possible_min, self.possible_max
         if self.kind is not ParameterKind.NUMERIC and not (low is None and high is None and self.mixes is Mixing.NONE):
             raise ValueError("only a numeric parameter has possible_min, possible_max and mixes other than none")
+        by_mass = _MIXES_BY.get(self.mixes)
+        if by_mass is not None and self.basis not in by_mass:
+            raise ValueError(f"what mixes {self.mixes.value} has the basis {' or '.join(by_mass)}, not {self.basis}")
         if low is not None and high is not None and low > high:
             raise ValueError(f"possible_min {low} lies above possible_max {high}")
         return self

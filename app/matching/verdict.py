@@ -35,6 +35,7 @@ class Reason(StrEnum):
 
     NOT_MEASURED = "not_measured"
     ASSAY_TOO_OLD = "assay_too_old"
+    MOISTURE_NOT_MEASURED = "moisture_not_measured"
     LIMITS_NOT_ON_FILE = "limits_not_on_file"
     ORIGIN_NOT_STATED = "origin_not_stated"
     ORIGIN_EXCLUDED = "origin_excluded"

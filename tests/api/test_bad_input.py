@@ -8,6 +8,8 @@ from tests.api.market import OPERATIONS, Market
 
 _WITH_BODY = sorted(name for name, (_, _, operation) in OPERATIONS.items() if "requestBody" in operation)
 _NO_OBJECTS = (b"{", b"[]", b"null", b'"text"', b'{"a": NaN}', b"\xff\xfe", b"[" * 5000, b"")
+#: What leaves out a body that may be left out.
+_NO_BODY = (b"null", b"")
 
 
 def _rows(database: Database) -> dict[str, int]:
@@ -33,7 +35,10 @@ def test_all_faults_of_a_body_at_once(market: Market, stored: Database) -> None:
 def test_a_body_that_is_no_json_object(market: Market, stored: Database) -> None:
     before = _rows(stored)
     for name in _WITH_BODY:
+        is_needed = OPERATIONS[name][2]["requestBody"].get("required", False)
         for content in _NO_OBJECTS:
+            if content in _NO_BODY and not is_needed:
+                continue
             answer = market.send(name, content=content)
             assert answer.status_code == 422, (name, content[:20], answer.text)
             assert answer.json()["errors"]

@@ -46,6 +46,12 @@ WRONG_FIELDS = [
     ("grades.yaml", "sources: [pg-2009-critique]", "sources: []", "at least 1 item"),
     ("treatments.yaml", "change: to_max, value: 15", "change: to_range, value: 15", "needs high and low alone"),
     ("parameters.yaml", "possible_max: 99.99", "possible_max: -1", "lies above possible_max"),
+    (
+        "parameters.yaml",
+        "possible_max: 100, mixes: linear",
+        "possible_max: 100, mixes: by_wet_mass",
+        "as_received, not dry",
+    ),
     ("parameters.yaml", "kind: boolean", "kind: category", "values are listed for a category"),
     ("materials.yaml", "economic_radius_km: [50, 200]", "economic_radius_km: [50]", "the field is missing"),
     ("indicators.yaml", "generated: 350", "generated: many", "correct the value"),
