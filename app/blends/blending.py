@@ -21,10 +21,11 @@ from app.core.quantities import FEN, KILOGRAM, half_up
 from app.demands.lifecycle import effective_status
 from app.demands.models import Demand, DemandStatus
 from app.matching.conventions import Conventions
+from app.matching.lot_search import LotSearch, demand_search
 from app.matching.ordering import to_kg
 from app.matching.ranking import make_haul
 from app.matching.schemas import FindingRead, MatchFilters
-from app.matching.search import LotSearch, demand_search
+from app.matching.tariffs import conventions_for
 from app.matching.terms import facts_of
 from app.matching.verdict import LotFacts
 from app.organisations.briefs import Place, load_places
@@ -57,6 +58,7 @@ def blend_lots(session: Session, demand: Demand, site: Site, wish: BlendPost, co
     if quantity_t > MOST_TONNES:
         detail = f"a mix is of at most {MOST_TONNES} t: name a part of the demand's {quantity_t} t"
         raise invalid("quantity_t", "quantity_too_large", detail)
+    conventions = conventions_for(demand, conventions)
     search = demand_search(demand, site, MatchFilters(), conventions)
     wish = wish.model_copy(update={"quantity_t": quantity_t})
     attempt = _attempt(session, search, wish, conventions, takes_unknown=False)
@@ -126,7 +128,7 @@ def _describe_mix(
 def _describe_part(
     candidate: Candidate, kg: int, quantity_kg: int, place: Place, conventions: Conventions
 ) -> BlendPart:
-    lot, haul = candidate.lot, make_haul(candidate.distance_um, candidate.freight_fen, conventions.tariff)
+    lot, haul = candidate.lot, make_haul(candidate.distance_um, conventions.tariff, None)
     return BlendPart(
         lot=LotBrief(
             id=lot.id,

@@ -32,11 +32,12 @@ from sqlalchemy.orm import Session
 from app.blends.requirements import Requirement
 from app.catalogue.schemas import Mixing
 from app.lots.models import Lot
-from app.matching.conditions import is_fresh, value_of, verdict_is_among
+from app.matching.conditions import is_fresh, value_of, verdict_is_among, with_values
 from app.matching.limits import admitted_range
+from app.matching.lot_search import Asked, LotCondition, LotSearch
+from app.matching.offers import Offers, find_offers
 from app.matching.ordering import as_stored
 from app.matching.ranking import Tariff
-from app.matching.search import LotSearch, Offers, find_offers
 from app.matching.verdict import NOT_FAILED, Specification, Verdict
 
 _CHEAPEST, _LARGE, _PASSING, _NEAR, _LARGEST = 100, 60, 60, 40, 10
@@ -82,7 +83,7 @@ def find_candidates(
         search,
         specification=Specification(materials=search.specification.materials),
         verdicts=NOT_FAILED,
-        lot_conditions=(*search.lot_conditions, as_stored(Lot.available_t) > 0),
+        conditions=(*search.conditions, Asked(LotCondition.LEAST_KG, 1)),
     )
     offers = find_offers(session, in_reach, tariff)
     best = _best_values(requirements)
@@ -162,11 +163,11 @@ def _may_enter(requirement: Requirement) -> _Condition:
         return true()
     criterion = requirement.criterion
     if criterion is not None and requirement.mixing is not Mixing.NONE:
-        return and_(value_of(criterion).is_not(None), is_fresh(requirement.asked))
+        return and_(value_of(criterion).is_not(None), with_values(is_fresh(requirement.asked), requirement.asked))
     condition = verdict_is_among(requirement.asked, requirement.verdicts)
-    return true() if condition is None else condition
+    return true() if condition is None else with_values(condition, requirement.asked)
 
 
 def _misses(requirement: Requirement) -> ColumnElement[int]:
     condition = None if requirement.never_rejects else verdict_is_among(requirement.asked, _PASS)
-    return literal(0) if condition is None else case((condition, 0), else_=1)
+    return literal(0) if condition is None else case((with_values(condition, requirement.asked), 0), else_=1)

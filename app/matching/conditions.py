@@ -7,7 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Date, Float, String, and_, bindparam, case, false, or_, true
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Date,
+    Float,
+    String,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal,
+    or_,
+    true,
+)
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.catalogue.schemas import FigureStatus, ParameterKind
 from app.lots.models import Lot
@@ -77,18 +92,38 @@ def limit_values(specification: Specification) -> dict[str, Any]:
     return values
 
 
-def _sql_limit(number: int, criterion: Criterion) -> SqlLimit:
+def with_values(condition: ColumnElement[bool], specification: Specification) -> ColumnElement[bool]:
+    """Return a condition with its parameters in it, for a statement that joins conditions of several specifications."""
+    values = limit_values(specification)
+
+    def fill_in(element: Any, **_: Any) -> ColumnElement[Any] | None:  # noqa: ANN401 - SQLAlchemy's own signature
+        is_ours = isinstance(element, BindParameter) and element.key in values
+        return literal(values[element.key], element.type) if is_ours else None
+
+    filled: ColumnElement[bool] = replacement_traverse(condition, {}, fill_in)
+    return filled
+
+
+def value_of(criterion: Criterion) -> ColumnElement[Any]:
+    """Return what the lot's assay says of the criterion's parameter, NULL where it says nothing."""
     stored: Any = Lot.current_assay[criterion.parameter]
+    typed: ColumnElement[Any]
+    if criterion.kind is ParameterKind.NUMERIC:
+        typed = stored.as_float()
+    else:
+        typed = stored.as_boolean() if criterion.kind is ParameterKind.BOOLEAN else stored.as_string()
+    return typed
+
+
+def _sql_limit(number: int, criterion: Criterion) -> SqlLimit:
+    value = value_of(criterion)
     if criterion.equals is not None:
-        is_boolean = criterion.kind is ParameterKind.BOOLEAN
-        value = stored.as_boolean() if is_boolean else stored.as_string()
-        return SqlLimit(
-            criterion, value, wanted=bindparam(f"wanted_{number}", type_=Boolean() if is_boolean else String())
-        )
+        kind = Boolean() if criterion.kind is ParameterKind.BOOLEAN else String()
+        return SqlLimit(criterion, value, wanted=bindparam(f"wanted_{number}", type_=kind))
     low, high = admitted_range(criterion)
     return SqlLimit(
         criterion,
-        stored.as_float(),
+        value,
         None if low is None else End(bindparam(f"low_{number}", type_=Float(53)), low.inclusive),
         None if high is None else End(bindparam(f"high_{number}", type_=Float(53)), high.inclusive),
     )
