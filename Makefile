@@ -15,7 +15,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench serve openapi clean
+.PHONY: help demo test check drills bench serve openapi clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ check: $(SYNCED) ## Run the linter, the formatter, the type checker and the impo
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+drills: $(SYNCED) ## Run the long form of the drills: the same tests on many more random cases
+	SWX_DRILLS=1 $(BIN)/pytest -n 2 -m drill $(PYTEST_ARGS)
 
 bench: $(SYNCED) ## Measure speed and write the tables of benchmarks/README.md (BENCH_ARGS="--only loads")
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -22,6 +22,7 @@ from app.matching.lot_search import market_search
 from app.matching.ranking import Tariff
 from app.matching.schemas import LotFilters, LotMatch
 from app.matching.search import search_lots
+from tests.drills import examples
 from tests.matching.loops import ASSAY_DAYS, Expected, expect
 from tests.matching.market import OWN, SUSPENDED, LotMade, Market, SiteMade, make_owners
 
@@ -180,7 +181,8 @@ def market(database: Database) -> Market:
     return Market(database, make_owners(database))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drill
+@settings(max_examples=examples(60, 500), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=True), limit=st.integers(3, 9))
 def test_search_finds_what_loops_find(market: Market, random: Random, limit: int) -> None:
     grade = reference().grades[random.choice(GRADES)]
