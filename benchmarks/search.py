@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import httpx2
-
 from app.auth.actor import Role
 from app.core.database import Database
 from app.core.settings import Settings
 from app.organisations.models import OrganisationStatus
 from app.organisations.service import enrol
+from benchmarks.client import Client, connect
 from benchmarks.figures import Clock, Row, at_least, at_most, calmest
 from benchmarks.market import Market
 from benchmarks.profiles import profile_search
@@ -43,15 +42,14 @@ class Setting:
 def measure(setting: Setting) -> Iterator[Row]:
     """Yield the rows of one database."""
     key = _enrol_searcher(setting.url)
-    headers = {"Authorization": f"Bearer {key}"}
-    with serve(setting.url) as served, httpx2.Client(base_url=served.address, headers=headers, trust_env=False) as http:
+    with serve(setting.url) as served, connect(served.address, key) as http:
         for sort in SORTS:
             clock, load = calmest(partial(_compare, setting, http, sort))
             yield from _search_rows(setting, clock, sort, load)
         memory = served.resident_mb()
         goal = at_most(memory, 400)
         yield Row("memory of the server after these searches", setting.name, memory, "MB", load, goal)
-        with serve_bare(setting.url) as bare, httpx2.Client(base_url=bare.address, trust_env=False) as bare_http:
+        with serve_bare(setting.url) as bare, connect(bare.address) as bare_http:
             clock, load = calmest(lambda: _read_lots(setting, http, bare_http))
             yield from _read_rows(setting, clock, load)
     yield from profile_search(setting.url, key, QUESTION, setting.market.centres(100, seed=3), setting.name)
@@ -68,7 +66,7 @@ def _enrol_searcher(url: str) -> str:
     return key
 
 
-def _compare(setting: Setting, http: httpx2.Client, sort: str) -> Clock:
+def _compare(setting: Setting, http: Client, sort: str) -> Clock:
     """Ask all sides from the same places in turn; every page by hand must be the page of the exchange."""
     clock = Clock()
     by_hand = HandWritten(setting.url, QUESTION)
@@ -88,11 +86,8 @@ def _compare(setting: Setting, http: httpx2.Client, sort: str) -> Clock:
     return clock
 
 
-def _search(http: httpx2.Client, centre: tuple[float, float], sort: str) -> bytes:
-    answer = http.get("/v1/lots", params=QUESTION.parameters(centre, sort))
-    if answer.status_code != httpx2.codes.OK:
-        raise RuntimeError(answer.text)
-    return answer.content
+def _search(http: Client, centre: tuple[float, float], sort: str) -> bytes:
+    return http.get("/v1/lots", QUESTION.parameters(centre, sort))
 
 
 def _check_same(answer: bytes, ids: list[Any]) -> None:
@@ -117,7 +112,7 @@ def _search_rows(setting: Setting, clock: Clock, sort: str, load: float) -> Iter
     yield Row("… faster than geopy over all open lots", name, ratio, "×", load, goal, remark)
 
 
-def _read_lots(setting: Setting, http: httpx2.Client, bare: httpx2.Client) -> Clock:
+def _read_lots(setting: Setting, http: Client, bare: Client) -> Clock:
     places = setting.market.centres(3, seed=4)
     pages = [json.loads(_search(http, centre, "distance"))["items"] for centre in places]
     ids = [item["lot"]["id"] for page in pages for item in page]
@@ -127,14 +122,8 @@ def _read_lots(setting: Setting, http: httpx2.Client, bare: httpx2.Client) -> Cl
         identifier = ids[round_ % len(ids)]
         for side, (client, path) in sides.items():
             timed = side if round_ >= 0 else "warm-up"
-            clock.time(timed, partial(_get, client, path.format(identifier)))
+            clock.time(timed, partial(client.get, path.format(identifier)))
     return clock
-
-
-def _get(client: httpx2.Client, path: str) -> None:
-    answer = client.get(path)
-    if answer.status_code != httpx2.codes.OK:
-        raise RuntimeError(answer.text)
 
 
 def _read_rows(setting: Setting, clock: Clock, load: float) -> Iterator[Row]:
