@@ -25,7 +25,7 @@ from app.matching.nearby import Position, as_table, find_nearby, is_trading
 from app.matching.nearness import nearest_miss_ppb
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, nulls_last, to_fen, to_kg
 from app.matching.ranking import Sort, Tariff
-from app.matching.schemas import LotFilters, LotMatch, MatchFilters
+from app.matching.schemas import LotChoice, LotFilters, LotMatch, MatchFilters
 from app.matching.specification import demand_specification, make_specification
 from app.matching.terms import facts_of, make_terms
 from app.matching.verdict import NOT_FAILED, Specification, Verdict, judge
@@ -52,9 +52,10 @@ class LotSearch:
     active_component: str | None = None
 
 
-def market_search(filters: LotFilters, actor: Actor, conventions: Conventions) -> LotSearch:
+def market_search(filters: LotChoice, actor: Actor, conventions: Conventions) -> LotSearch:
     """Return the search that the filters of `GET /lots` ask for."""
-    sort = filters.sort or (Sort.NEWEST if filters.near is None else Sort.DISTANCE)
+    asked = filters.sort if isinstance(filters, LotFilters) else None
+    sort = asked or (Sort.NEWEST if filters.near is None else Sort.DISTANCE)
     return LotSearch(
         specification=make_specification(
             map(read_spec, filters.spec),
@@ -197,7 +198,7 @@ def _on_offer() -> list[_Condition]:
     return [Lot.status == literal_column("'open'"), Lot.available_to >= today()]
 
 
-def _quantities_and_days(filters: LotFilters) -> list[_Condition]:
+def _quantities_and_days(filters: LotChoice) -> list[_Condition]:
     conditions: list[_Condition] = []
     if filters.min_quantity_t is not None:
         conditions.append(as_stored(Lot.available_t) >= to_kg(filters.min_quantity_t))
