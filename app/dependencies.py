@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role, Scope
+from app.auth.recent import RecentActors
 from app.core.database import Database
 from app.core.errors import Fault, Forbidden, Invalid, Stale, Unauthenticated, Unavailable
 from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor
@@ -27,7 +29,12 @@ def _database(request: Request) -> Database:
     return database
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
+    return _settings_of(request)
+
+
+def _settings_of(request: Request) -> Settings:
+    """Return the settings of the running application."""
     settings: Settings = request.app.state.settings
     return settings
 
@@ -68,13 +75,37 @@ SnapshotSession = Annotated[Session, Depends(_snapshot_session)]
 WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
 
 
-def current_actor(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], session: ReadSession, pepper: Pepper
+def _recent_actors(request: Request) -> RecentActors:
+    recent: RecentActors = request.app.state.recent_actors
+    return recent
+
+
+async def current_actor(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    session: ReadSession,
+    pepper: Pepper,
 ) -> Actor:
-    """Return the caller; raises Unauthenticated without a valid key."""
+    """Return the caller; raises Unauthenticated without a valid key. Async: one known already costs no thread hop."""
     if credentials is None:
         raise Unauthenticated("missing_key", "Send a key: `Authorization: Bearer swx_…`.")
-    return authenticate(session, credentials.credentials, pepper)
+    recent, key_text = _recent_actors(request), credentials.credentials
+    actor = recent.find(key_text)
+    if actor is None:
+        looked_up_at = recent.clock()
+        actor = await run_in_threadpool(authenticate, session, key_text, pepper)
+        recent.keep(key_text, looked_up_at, actor)
+    return actor
+
+
+async def _forget_actors(request: Request) -> AsyncIterator[None]:
+    """Entered before the session of the route, so that it goes on after the commit."""
+    yield
+    _recent_actors(request).forget()
+
+
+#: Of routes that change keys or organisations: it acts at once in this process, in others within a second.
+ChangesActors = Depends(_forget_actors, scope="function")
 
 
 #: Any valid key, also of a pending organisation.
@@ -88,7 +119,7 @@ class Allow:
         self.roles = roles
         self.scope = scope
 
-    def __call__(self, actor: AnyActor) -> Actor:
+    async def __call__(self, actor: AnyActor) -> Actor:
         """Return the caller; raises Forbidden."""
         if actor.status != "active":
             raise Forbidden(f"organisation_{actor.status}", f"Your organisation is {actor.status}; ask the operator.")
@@ -108,7 +139,7 @@ class ListQuery(Schema):
 
     def page(self, request: Request, sort: str = "") -> Page:
         """Return the page asked for; a cursor fits only the path and sort that made it."""
-        secret = _settings(request).secret.get_secret_value().encode()
+        secret = _settings_of(request).secret.get_secret_value().encode()
         purpose = f"{request.url.path}?{sort}"
         after = None if self.cursor is None else decode_cursor(self.cursor, purpose, secret)
         return Page(self.limit, after, secret, purpose)

@@ -24,11 +24,13 @@ from app.api import (
     utilisations,
 )
 from app.api.headers import AnswerHeaders
+from app.auth.recent import RecentActors
 from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
 from app.core.settings import Settings
 from app.dependencies import refuse_unknown_query
+from app.matching.routes import Router
 from app.web import pages
 
 MAX_BODY_BYTES = 2_000_000
@@ -57,6 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        if app.state.router is not None:
+            app.state.router.close()
         app.state.database.dispose()
 
     app = FastAPI(
@@ -70,6 +74,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = Database(settings.url, settings.read_database_url)
+    app.state.recent_actors = RecentActors()
+    app.state.router = None if settings.router_url is None else Router(str(settings.router_url))
     # The limit stands here and not on the application, where its plain-text answer could not be made a problem.
     version_1 = APIRouter(prefix="/v1", dependencies=[Depends(refuse_unknown_query)], max_body_size=MAX_BODY_BYTES)
     for resource in _RESOURCES:

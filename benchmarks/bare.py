@@ -9,7 +9,7 @@ from uuid import UUID
 
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Json
 from sqlalchemy.orm import Session
 
 import app.tables  # noqa: F401 - foreign keys resolve once every table is known
@@ -44,13 +44,19 @@ class LotRow(_Body):
     version: int
 
 
+class _Given(_Body):
+    value: str
+    unit: str | None
+    basis: str | None
+
+
 class _Result(_Body):
     parameter: str
-    value: Decimal | None
-    category: str | None
-    given_value: str
-    given_unit: str | None
-    given_basis: str | None
+    value: float | str | bool
+    unit: str
+    basis: str
+    derived: bool
+    given: _Given | None
 
 
 class _Assay(_Body):
@@ -59,7 +65,7 @@ class _Assay(_Body):
     laboratory: str | None
     report_no: str | None
     created_at: datetime
-    results: list[_Result]
+    results: Json[list[_Result]]
 
 
 class _Site(_Body):

@@ -8,11 +8,6 @@ import psycopg
 
 from app.core.database import sqlite_module
 
-_RESULT = ("parameter", "position", "value", "category", "given_value", "given_unit", "given_basis")
-_DRAFT = "CREATE TEMP TABLE reports (report_no text, parameter text, position int, value numeric, category text, "
-_DRAFT += "given_value text, given_unit text, given_basis text)"
-_SPREAD = f"""INSERT INTO assay_results (assay_id, {", ".join(_RESULT)})
-SELECT a.id, {", ".join(f"r.{name}" for name in _RESULT)} FROM assays a JOIN reports r ON r.report_no = a.report_no"""  # noqa: S608
 _Rows = Iterable[tuple[Any, ...]]
 
 
@@ -21,9 +16,6 @@ class Loader(Protocol):
 
     def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
         """Add rows to a table."""
-
-    def load_results(self, rows: _Rows) -> None:
-        """Give each assay the results of its report; `rows` are (report_no, parameter, position, value, …)."""
 
 
 @contextmanager
@@ -44,12 +36,6 @@ class _Sqlite:
     def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
         marks = ", ".join("?" * len(columns))
         self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
-
-    def load_results(self, rows: _Rows) -> None:
-        self._connection.execute(_DRAFT)
-        self.load("reports", ("report_no", *_RESULT), rows)
-        self._connection.execute("CREATE INDEX temp.of_report ON reports (report_no)")
-        self._connection.execute(_SPREAD)
 
 
 @contextmanager
@@ -75,11 +61,6 @@ class _Postgresql:
         with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             for row in rows:
                 copy.write_row(row)
-
-    def load_results(self, rows: _Rows) -> None:
-        self._connection.execute(_DRAFT)
-        self.load("reports", ("report_no", *_RESULT), rows)
-        self._connection.execute(_SPREAD)
 
 
 @contextmanager

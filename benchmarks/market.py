@@ -16,7 +16,8 @@ from app.catalogue.reference import reference
 from app.catalogue.schemas import Parameter, ParameterKind
 from app.core.clock import today
 from app.core.database import new_id
-from app.lots.assays import Measured, current_values, measure_results
+from app.lots.assays import current_values, measure_results
+from app.lots.documents import write_results
 from app.samples.assays import Result, draw_assay
 from benchmarks.bulk import Loader
 
@@ -53,7 +54,7 @@ class Market:
 class _Report:
     number: str
     assay: str
-    measured: tuple[Measured, ...]
+    results: str
 
 
 def make_market(loader: Loader, lots: int) -> Market:
@@ -71,8 +72,6 @@ def make_market(loader: Loader, lots: int) -> Market:
         chunk = list(_lots(min(_CHUNK, lots - first), list(zip(site_ids, owners, strict=True)), reports, random))
         loader.load("lots", _LOT, (row for row, _ in chunk))
         loader.load("assays", _ASSAY, (row for _, row in chunk))
-    every = [report for of_material in reports.values() for report in of_material]
-    loader.load_results(row for report in every for row in _result_rows(report))
     return Market(lots, positions)
 
 
@@ -96,7 +95,7 @@ _LOT = (
     *("available_from", "available_to", "price_fen_per_t", "origin_process", "stock_year", "status", "current_assay"),
     *("current_assay_id", "current_assay_on", "created_at", "version"),
 )
-_ASSAY = ("id", "lot_id", "sampled_on", "laboratory", "report_no", "created_at")
+_ASSAY = ("id", "lot_id", "sampled_on", "laboratory", "report_no", "results", "created_at")
 
 
 def _positions(count: int, random: np.random.Generator) -> NDArray[np.float64]:
@@ -142,7 +141,7 @@ def _lots(
         lot_id, assay_id = new_id().hex, new_id().hex
         terms = (kilotonnes * 100_000, 0, 0, None, begins, ends[end], price_cny * 50, None, None, "open")
         lot = (lot_id, owner, site_id, material, *terms, report.assay, assay_id, sampled, _CREATED, 1)
-        yield lot, (assay_id, lot_id, sampled, "laboratory", report.number, _CREATED)
+        yield lot, (assay_id, lot_id, sampled, "laboratory", report.number, report.results, _CREATED)
 
 
 def _draw_reports(material: str) -> list[_Report]:
@@ -163,17 +162,10 @@ def _draw_report(material: str, number: int, random: Random) -> _Report:
     if faults or len(measured) != VALUES:
         raise AssertionError(f"{material}: {faults}")
     assay = json.dumps(current_values(measured), ensure_ascii=False)
-    return _Report(f"{material}-{number}", assay, tuple(measured))
+    return _Report(f"{material}-{number}", assay, write_results(measured))
 
 
 def _draw_other(parameter: Parameter, random: Random) -> Result:
     low = parameter.possible_min or Decimal(0)
     high = min(parameter.possible_max or Decimal(10), Decimal(10))
     return Result(parameter.key, f"{random.uniform(float(low), float(high)):.3f}", parameter.unit, None)
-
-
-def _result_rows(report: _Report) -> Iterator[_Row]:
-    for position, found in enumerate(report.measured):
-        value = None if found.value is None else str(found.value)
-        given = found.given_value, found.given_unit, found.given_basis
-        yield report.number, found.parameter, position, value, found.category, *given

@@ -15,21 +15,21 @@ import app.tables  # noqa: F401 - foreign keys resolve once every table is known
 from app.auth.actor import Actor
 from app.core.clock import now
 from app.core.database import Database
+from app.core.documents import write_json
 from app.core.paging import Page
-from app.core.schema import PageOf
 from app.core.settings import Settings
 from app.exchange.models import AgreementId, Shipment, ShipmentId
 from app.exchange.schemas import ReceiptPost, ShipmentPost, ShipmentRead
 from app.exchange.shipments import dispatch, receive
 from app.matching.conventions import conventions_of
-from app.matching.schemas import LotFilters, LotMatch
-from app.matching.search import market_search, search_lots
+from app.matching.lot_search import market_search
+from app.matching.schemas import LotFilters
+from app.matching.search import search_lots
 from app.organisations.queries import authenticate
 from benchmarks.figures import Clock, Row
 from benchmarks.rivals import Question
 from benchmarks.servers import load_average
 
-_PAGE_OF_LOTS = TypeAdapter(PageOf[LotMatch])
 _SHIPMENT = TypeAdapter(ShipmentRead)
 _LOADS = 220
 _NET_T = Decimal(30)
@@ -41,9 +41,9 @@ _SEARCH_PARTS = {
     "sites and geodesics": ("find_nearby",),
     "making the statement": ("_compile_w_cache", "_meets", "by_rank", "as_table"),
     "database (execute, fetch)": ("do_execute", "fetchall"),
-    "describing the lots": ("describe_lots",),
+    "describing the lots": ("describe_lot",),
     "verdicts and terms": ("make_terms", "judge"),
-    "JSON": ("dump_json",),
+    "JSON": ("write_json",),
 }
 _LOAD_PARTS = {
     "key": ("authenticate",),
@@ -67,7 +67,7 @@ def profile_search(
             actor = authenticate(session, key, pepper)
             wish = market_search(LotFilters.model_validate(asked), actor, conventions)
             found = search_lots(session, wish, conventions, Page(limit, None, pepper, ""))
-            _PAGE_OF_LOTS.dump_json(PageOf[LotMatch].model_validate(found, from_attributes=True))
+            write_json(found)
 
     yield _profile("search below HTTP, median", name, search, centres, _SEARCH_PARTS)
     database.dispose()

@@ -27,10 +27,6 @@ SELECT * FROM unnest(:sites ::uuid[], :um ::bigint[], :freight ::bigint[]) AS v(
 _VECTOR_SQLITE = """
 SELECT json_extract(value, '$[0]') AS site_id, json_extract(value, '$[1]') AS um,
 json_extract(value, '$[2]') AS freight FROM json_each(:vector)"""
-_RESULT = "r.parameter, r.value, r.category, r.given_value, r.given_unit, r.given_basis"
-_RESULTS = "(SELECT {gather} FROM assay_results r WHERE r.assay_id = a.id)"
-_GATHER_POSTGRESQL = f"json_agg(json_build_array({_RESULT}) ORDER BY r.position)"
-_GATHER_SQLITE = f"json_group_array(json_array({_RESULT}) ORDER BY r.position)"
 _OPEN_LOTS = """
 SELECT l.id, s.latitude, s.longitude, l.price_fen_per_t, l.current_assay FROM lots l JOIN sites s ON s.id = l.site_id
 WHERE l.status = 'open' AND l.material = '{material}'"""
@@ -44,7 +40,7 @@ page AS (
 SELECT l.id, l.material, l.status, l.quantity_kg, l.reserved_kg, l.shipped_kg, l.min_order_kg, l.available_from,
 l.available_to, l.price_fen_per_t, l.origin_process, l.stock_year, l.current_assay, l.current_assay_on, l.created_at,
 l.version, page.um, page.freight, s.id, s.name, s.latitude, s.longitude, s.district_code, o.id, o.name, a.id,
-a.sampled_on, a.laboratory, a.report_no, a.created_at, {results} AS results
+a.sampled_on, a.laboratory, a.report_no, a.created_at, a.results
 FROM page JOIN lots l ON l.id = page.id JOIN sites s ON s.id = l.site_id
 JOIN organisations o ON o.id = s.organisation_id LEFT JOIN assays a ON a.id = l.current_assay_id
 ORDER BY page.rank, l.id"""
@@ -111,7 +107,8 @@ class HandWritten:
         km = distances_km(*centre, positions[:, 0], positions[:, 1])
         kept = km <= self._question.within_km
         ids = [row[0] for row, is_kept in zip(sites, kept, strict=True) if is_kept]
-        um, freight = whole_micrometres(km[kept]).tolist(), freight_fen_per_t(km[kept], TARIFF).tolist()
+        distances_um = whole_micrometres(km[kept])
+        um, freight = distances_um.tolist(), freight_fen_per_t(distances_um, TARIFF).tolist()
         bound: dict[str, Any] = {"material": self._question.material, "today": str(today())}
         bound |= {f"limit{number}": limit.value for number, limit in enumerate(self._question.limits)}
         if self._is_sqlite:
@@ -129,7 +126,6 @@ class HandWritten:
         )
         return _PAGE.format(
             vector=_VECTOR_SQLITE if self._is_sqlite else _VECTOR_POSTGRESQL,
-            results=_RESULTS.format(gather=_GATHER_SQLITE if self._is_sqlite else _GATHER_POSTGRESQL),
             rank=_RANKS[sort],
             limits=" ".join(limits),
         )
@@ -192,5 +188,5 @@ def _rank_by_distance(km: float, price_fen: int) -> float:  # noqa: ARG001 - of 
 
 
 def _rank_by_delivered_price(km: float, price_fen: int) -> float:
-    freight_cny = TARIFF.fixed_cny_per_t + TARIFF.per_t_km_cny * TARIFF.detour_factor * km
+    freight_cny = float(TARIFF.fixed_cny_per_t) + float(TARIFF.per_t_km_cny) * TARIFF.detour_factor * km
     return price_fen + round(freight_cny * _FEN_PER_CNY)

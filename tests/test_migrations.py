@@ -4,6 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from app.core.clock import today
 from app.core.database import Database
 from app.core.revisions import current_revision, head_revision, is_at_head, migrate
 from app.tables import metadata
@@ -27,3 +28,24 @@ def test_to_base_and_to_head_again_with_data(world: World, database: Database) -
     assert current_revision(database.engine) == head_revision()
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM sites")).scalar_one() == 0
+
+
+def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World, database: Database) -> None:
+    results = [
+        {"parameter": "moisture", "value": 14.5, "unit": "%"},
+        {"parameter": "na2o", "value": 1},
+        {"parameter": "k2o", "value": 2000, "unit": "mg/kg"},
+        {"parameter": "waste_class", "value": "I"},
+        {"parameter": "uncontaminated", "value": True},
+    ]
+    producer = world.producer()
+    lot = world.lot(producer, assay={"sampled_on": str(today()), "results": results})
+    migrate(database.engine, "0001")
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM assay_results")).scalar_one() == len(results)
+    migrate(database.engine)
+    read = producer.get(f"/lots/{lot['id']}")
+    for document in (read, lot):  # derived values come back in any order: PostgreSQL keeps none in its JSON
+        document["assay"]["results"].sort(key=lambda result: (result["derived"], result["parameter"]))
+    assert read == lot
+    assert sum(result["derived"] for result in read["assay"]["results"]) == 2

@@ -59,6 +59,7 @@ _DEMAND = {
     "needed_to": "2035-12-31",
     "max_distance_km": 200,
     "max_delivered_cny_per_t": 60,
+    "freight_cny_per_t_km": 0.45,
 }
 _AGREEMENT = {
     "lot_id": OWN_LOT,

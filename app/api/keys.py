@@ -13,7 +13,7 @@ from app.auth.models import ApiKey
 from app.auth.schemas import KeyMade, KeyPost, KeyRead
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, ListQuery, Pepper, ReadSession, WriteSession
+from app.dependencies import Allow, ChangesActors, ListQuery, Pepper, ReadSession, WriteSession
 
 router = APIRouter(prefix="/keys", tags=["keys"])
 KeyKeeper = Annotated[Actor, Depends(Allow(scope=Scope.KEYS_WRITE))]
@@ -41,7 +41,7 @@ def get_key(key_id: UUID, session: ReadSession, actor: KeyKeeper) -> ApiKey:
     return queries.own_key(session, actor.organisation_id, KeyId(key_id))
 
 
-@router.delete("/{key_id}", status_code=204, summary="Revoke a key")
+@router.delete("/{key_id}", status_code=204, summary="Revoke a key", dependencies=[ChangesActors])
 def delete_key(key_id: UUID, session: WriteSession, actor: KeyKeeper) -> None:
     """Revoke one of one's own keys; it stops working at once."""
     service.revoke_key(session, actor.organisation_id, KeyId(key_id))

@@ -4,16 +4,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.orm import Session
 
-from app.api.answers import created, tag
+from app.api.answers import answer_document, answer_versioned, created
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
 from app.lots import queries, service
-from app.lots.models import AssayId, Lot, LotId
+from app.lots.documents import describe_assay
+from app.lots.models import AssayId, LotId
 from app.lots.schemas import AssayPost, AssayRead, LotPatch, LotPost, LotRead
 
 router = APIRouter(prefix="/lots", tags=["lots"])
@@ -21,50 +21,58 @@ Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LOTS_WRITE))]
 
 
-@router.post("", status_code=201, summary="Offer a lot", responses=problem_responses(422))
-def post_lot(wish: LotPost, session: WriteSession, actor: Producer, response: Response) -> LotRead:
+@router.post("", status_code=201, response_model=LotRead, summary="Offer a lot", responses=problem_responses(422))
+def post_lot(wish: LotPost, session: WriteSession, actor: Producer) -> Response:
     """Offer waste at one of your sites; assay values are converted to the catalogue's unit and basis."""
     lot = service.post_lot(session, actor, wish)
+    response = answer_versioned(queries.read_lot(session, actor, lot.id), 201)
     created(response, "/v1/lots", lot.id)
-    return _answer(session, lot, response)
+    return response
 
 
-@router.get("/{lot_id}", summary="Read one lot", responses=problem_responses(404))
-def get_lot(lot_id: UUID, session: ReadSession, actor: Reader, response: Response) -> LotRead:
+@router.get("/{lot_id}", response_model=LotRead, summary="Read one lot", responses=problem_responses(404))
+def get_lot(lot_id: UUID, session: ReadSession, actor: Reader) -> Response:
     """Read a lot; one that is not open is for its owner and the parties of its agreements."""
-    return _answer(session, queries.visible_lot(session, actor, LotId(lot_id)), response)
+    return answer_versioned(queries.read_lot(session, actor, LotId(lot_id)))
 
 
-@router.patch("/{lot_id}", summary="Change a lot", responses=problem_responses(404, 409, 412, 422))
-def patch_lot(
-    lot_id: UUID, change: LotPatch, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response
-) -> LotRead:
+@router.patch(
+    "/{lot_id}", response_model=LotRead, summary="Change a lot", responses=problem_responses(404, 409, 412, 422)
+)
+def patch_lot(lot_id: UUID, change: LotPatch, session: WriteSession, actor: Producer, wanted: IfMatch) -> Response:
     """Change quantity (not below what is reserved or shipped), least order, days, price or origin of your lot."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    return _answer(session, service.change_lot(session, lot, change), response)
-
-
-@router.post("/{lot_id}/withdraw", summary="Withdraw a lot", responses=problem_responses(404, 409, 412))
-def withdraw_lot(lot_id: UUID, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response) -> LotRead:
-    """Take what is free of your lot off the market; agreements on it go on."""
-    lot = service.lock_own_lot(session, actor, LotId(lot_id))
-    check_version(lot.version, wanted)
-    return _answer(session, service.withdraw_lot(session, lot), response)
+    service.change_lot(session, lot, change)
+    return answer_versioned(queries.read_lot(session, actor, lot.id))
 
 
 @router.post(
-    "/{lot_id}/assays", status_code=201, summary="Add an assay", responses=problem_responses(404, 409, 412, 422)
+    "/{lot_id}/withdraw", response_model=LotRead, summary="Withdraw a lot", responses=problem_responses(404, 409, 412)
 )
-def post_assay(
-    lot_id: UUID, report: AssayPost, session: WriteSession, actor: Producer, wanted: IfMatch, response: Response
-) -> AssayRead:
+def withdraw_lot(lot_id: UUID, session: WriteSession, actor: Producer, wanted: IfMatch) -> Response:
+    """Take what is free of your lot off the market; agreements on it go on."""
+    lot = service.lock_own_lot(session, actor, LotId(lot_id))
+    check_version(lot.version, wanted)
+    service.withdraw_lot(session, lot)
+    return answer_versioned(queries.read_lot(session, actor, lot.id))
+
+
+@router.post(
+    "/{lot_id}/assays",
+    status_code=201,
+    response_model=AssayRead,
+    summary="Add an assay",
+    responses=problem_responses(404, 409, 412, 422),
+)
+def post_assay(lot_id: UUID, report: AssayPost, session: WriteSession, actor: Producer, wanted: IfMatch) -> Response:
     """Add an assay to your lot; the newest by day of sampling is the one that it is judged by."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
     assay = service.add_assay(session, lot, report)
+    response = answer_document(describe_assay(assay), 201)
     created(response, f"/v1/lots/{lot_id}/assays", assay.id)
-    return queries.describe_assay(assay)
+    return response
 
 
 @router.get(
@@ -75,19 +83,17 @@ def post_assay(
 )
 def get_assays(
     lot_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
-) -> Slice[AssayRead]:
+) -> Response:
     """List the assays of a lot that you can see, the last recorded first."""
     lot = queries.visible_lot(session, actor, LotId(lot_id))
-    return queries.list_assays(session, lot, query.page(request))
+    found = queries.list_assays(session, lot, query.page(request))
+    return answer_document(Slice([describe_assay(assay) for assay in found.items], found.next_cursor))
 
 
-@router.get("/{lot_id}/assays/{assay_id}", summary="Read one assay", responses=problem_responses(404))
-def get_assay(lot_id: UUID, assay_id: UUID, session: ReadSession, actor: Reader) -> AssayRead:
+@router.get(
+    "/{lot_id}/assays/{assay_id}", response_model=AssayRead, summary="Read one assay", responses=problem_responses(404)
+)
+def get_assay(lot_id: UUID, assay_id: UUID, session: ReadSession, actor: Reader) -> Response:
     """Read one assay of a lot that you can see; an assay never changes."""
     lot = queries.visible_lot(session, actor, LotId(lot_id))
-    return queries.describe_assay(queries.find_assay(session, lot, AssayId(assay_id)))
-
-
-def _answer(session: Session, lot: Lot, response: Response) -> LotRead:
-    tag(response, lot)
-    return queries.describe_lots(session, [lot])[0]
+    return answer_document(describe_assay(queries.find_assay(session, lot, AssayId(assay_id))))

@@ -13,8 +13,8 @@ from app.core.schema import Schema
 from app.dependencies import Allow, ReadSession, SnapshotSession
 from app.lots.queryables import describe_queryables
 from app.matching.facets import Facets, count_facets
+from app.matching.lot_search import market_search
 from app.matching.schemas import LotChoice, Materials
-from app.matching.search import market_search
 
 router = APIRouter(prefix="/lots", tags=["matching"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]

@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from app.api.answers import answer_document
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
-from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.demands.models import DemandId
 from app.demands.queries import own_demand
@@ -15,21 +15,24 @@ from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
 from app.lots.models import LotId
 from app.lots.queries import own_lot, visible_lot
 from app.matching.conventions import Conventions, conventions_of
+from app.matching.lot_search import demand_search, market_search
 from app.matching.schemas import DemandMatch, LotFilters, LotMatch, MatchFilters, TakerFilters, Wishes
-from app.matching.search import demand_search, market_search, search_lots
+from app.matching.search import search_lots
 from app.matching.single import judge_lot
 from app.matching.takers import find_takers
+from app.matching.tariffs import conventions_for
 from app.organisations.models import Site
 
 router = APIRouter(tags=["matching"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 
 
-def _conventions(
+async def _conventions(
     settings: CurrentSettings,
+    request: Request,
     accept_language: Annotated[str | None, Header(description="Language of `advice`: `zh` or `en` (default).")] = None,
 ) -> Conventions:
-    return conventions_of(settings, accept_language)
+    return conventions_of(settings, accept_language, request.app.state.router)
 
 
 CurrentConventions = Annotated[Conventions, Depends(_conventions)]
@@ -58,22 +61,28 @@ def get_lots(
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
-) -> Slice[LotMatch]:
+) -> Response:
     """Search the lots on offer by place, specification and terms; every lot comes with its verdict, limit by limit."""
     search = market_search(query, actor, conventions)
-    return search_lots(session, search, conventions, query.page(request, search.sort))
+    return answer_document(search_lots(session, search, conventions, query.page(request, search.sort)))
 
 
-@router.get("/lots/{lot_id}/verdict", summary="Why, or why not, this lot", responses=problem_responses(404, 422))
+@router.get(
+    "/lots/{lot_id}/verdict",
+    response_model=LotMatch,
+    summary="Why, or why not, this lot",
+    responses=problem_responses(404, 422),
+)
 def get_lot_verdict(
     lot_id: UUID,
     query: Annotated[WishesQuery, Query()],
     session: ReadSession,
     actor: Reader,
     conventions: CurrentConventions,
-) -> LotMatch:
+) -> Response:
     """Hold one lot against limits, a grade, a use: limit by limit, with the law that closes the use if one does."""
-    return judge_lot(session, visible_lot(session, actor, LotId(lot_id)), query, conventions)
+    lot = visible_lot(session, actor, LotId(lot_id))
+    return answer_document(judge_lot(session, lot, query, conventions))
 
 
 @router.get(
@@ -89,12 +98,13 @@ def get_demand_matches(
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
-) -> Slice[LotMatch]:
+) -> Response:
     """List the lots of others that one of your demands can use, at your gate."""
     demand = own_demand(session, actor, DemandId(demand_id))
     site = session.get_one(Site, demand.site_id)
-    search = demand_search(demand, site, query, conventions)
-    return search_lots(session, search, conventions, query.page(request, search.sort))
+    own = conventions_for(demand, conventions)
+    search = demand_search(demand, site, query, own)
+    return answer_document(search_lots(session, search, own, query.page(request, search.sort)))
 
 
 @router.get(
@@ -110,8 +120,9 @@ def get_lot_matches(
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
-) -> Slice[DemandMatch]:
+) -> Response:
     """List the open demands of others that one of your lots can serve, with the price at their gates."""
     lot = own_lot(session, actor, LotId(lot_id))
     site = session.get_one(Site, lot.site_id)
-    return find_takers(session, lot, site, query, conventions, query.page(request, query.sort))
+    page = query.page(request, query.sort)
+    return answer_document(find_takers(session, lot, site, query, conventions, page))

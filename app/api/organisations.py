@@ -10,7 +10,17 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, OrganisationId, Role
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, AnyActor, IfMatch, ListQuery, Pepper, ReadSession, WriteSession, check_version
+from app.dependencies import (
+    Allow,
+    AnyActor,
+    ChangesActors,
+    IfMatch,
+    ListQuery,
+    Pepper,
+    ReadSession,
+    WriteSession,
+    check_version,
+)
 from app.organisations import queries, service
 from app.organisations.models import Organisation, OrganisationStatus
 from app.organisations.schemas import Me, OrganisationMade, OrganisationPost, OrganisationRead
@@ -54,6 +64,7 @@ def get_organisation(organisation_id: UUID, session: ReadSession, _: Operator, r
 
 @router.post(
     "/organisations/{organisation_id}/approve",
+    dependencies=[ChangesActors],
     response_model=OrganisationRead,
     summary="Approve an organisation",
     responses=problem_responses(409, 412),
@@ -70,6 +81,7 @@ def approve_organisation(
 
 @router.post(
     "/organisations/{organisation_id}/suspend",
+    dependencies=[ChangesActors],
     response_model=OrganisationRead,
     summary="Suspend an organisation",
     responses=problem_responses(409, 412),

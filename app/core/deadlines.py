@@ -34,7 +34,7 @@ def run_within(session: Session, query: Select[Any], seconds: float) -> Sequence
 
 @contextmanager
 def _stop_postgresql(session: Session, seconds: float) -> Iterator[None]:
-    # For this transaction alone; 0 would mean no limit.
+    # For what is left of this transaction; 0 would mean no limit.
     session.execute(text(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"))
     yield
 

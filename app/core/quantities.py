@@ -51,6 +51,13 @@ class YuanType(ScaledInteger):
     places = 2
 
 
+class FreightRateType(ScaledInteger):
+    """Yuan per tonne-kilometre in Python, ten-thousandths of a yuan in the database."""
+
+    cache_ok = True
+    places = 4
+
+
 _as_number = PlainSerializer(float, return_type=float, when_used="json")
 
 #: Tonnes in a body: 3 decimals, exact; bounds are added where they are used.
@@ -59,6 +66,10 @@ PositiveTonnes = Annotated[Tonnes, Field(gt=0)]
 NonNegativeTonnes = Annotated[Tonnes, Field(ge=0)]
 #: Yuan per tonne: 2 decimals, exact; negative where the producer pays.
 YuanPerTonne = Annotated[Decimal, Field(max_digits=9, decimal_places=2, allow_inf_nan=False), _as_number]
+#: Freight in yuan per tonne and kilometre: 4 decimals, exact; lorries cost about half a yuan.
+FreightRate = Annotated[Decimal, Field(ge=0, le=10, decimal_places=4, allow_inf_nan=False), _as_number]
+#: Freight in yuan per tonne whatever the distance: 2 decimals, exact.
+FreightFixed = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2, allow_inf_nan=False), _as_number]
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6, allow_inf_nan=False), _as_number]
 #: A number of any decimals that goes out as a JSON number.
 Number = Annotated[Decimal, Field(allow_inf_nan=False), _as_number]

@@ -35,11 +35,20 @@ def is_at_head(engine: Engine) -> bool:
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to `revision` ("base" undoes all), in one transaction."""
+    """Bring the database to `revision`, up or down ("base" undoes all), in one transaction."""
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        if revision == "base":
+        current = MigrationContext.configure(connection).get_current_revision()
+        if revision == "base" or revision in _before(current):
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
+
+
+def _before(revision: str | None) -> set[str]:
+    """Return the revisions that lead to one."""
+    if revision is None:
+        return set()
+    scripts = ScriptDirectory.from_config(_config()).iterate_revisions(revision, "base")
+    return {script.revision for script in scripts} - {revision}

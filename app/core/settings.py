@@ -1,10 +1,13 @@
 """What the environment decides: one frozen object read from SWX_* variables."""
 
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.quantities import FreightFixed, FreightRate
 
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - refused outside development
 
@@ -27,9 +30,10 @@ class Settings(BaseSettings):
     read_database_url: str | None = Field(None, description="Replica for reads; default is database_url.")
     timezone: str = Field("Asia/Shanghai", description="Zone of business days and months.")
     secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="Pepper of keys and signature of cursors.")
-    detour_factor: float = Field(1.3, ge=1, description="Road distance over the geodesic.")
-    freight_cny_per_t_km: float = Field(0.5, ge=0, description="Freight tariff.")
-    freight_fixed_cny_per_t: float = Field(0.0, ge=0, description="Fixed part of the freight, loading and unloading.")
+    detour_factor: float = Field(1.3, ge=1, le=3, description="Road distance over the geodesic.")
+    router_url: HttpUrl | None = Field(None, description="OSRM server for the road distances that are shown.")
+    freight_cny_per_t_km: FreightRate = Field(Decimal("0.5"), description="Freight tariff.")
+    freight_fixed_cny_per_t: FreightFixed = Field(Decimal(0), description="Fixed part, for loading and unloading.")
     assay_max_age_months: int = Field(12, ge=1, le=1200, description="Older assays prove nothing: unknown.")
 
     @property

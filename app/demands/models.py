@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.auth.actor import OrganisationId
 from app.core.clock import now
 from app.core.database import Base, new_id
-from app.core.quantities import TonnesType, YuanType
+from app.core.quantities import FreightRateType, TonnesType, YuanType
 from app.organisations.models import SiteId
 
 DemandId = NewType("DemandId", UUID)
@@ -33,6 +33,8 @@ class Demand(Base):
     __table_args__ = (
         CheckConstraint("quantity_kg > 0", name="quantity_positive"),
         CheckConstraint("status IN ('open', 'withdrawn')", name="status_known"),
+        CheckConstraint("freight_cny_e4_per_t_km BETWEEN 0 AND 100000", name="freight_rate_in_range"),
+        CheckConstraint("freight_fixed_fen_per_t BETWEEN 0 AND 1000000", name="freight_fixed_in_range"),
         Index("ix_demands_organisation_id_id", "organisation_id", "id"),
         Index("ix_demands_site_id_status", "site_id", "status"),
     )
@@ -49,6 +51,8 @@ class Demand(Base):
     needed_to: Mapped[date]
     max_distance_km: Mapped[float | None] = mapped_column(Float(53))
     max_delivered_cny_per_t: Mapped[Decimal | None] = mapped_column("max_delivered_fen_per_t", YuanType)
+    freight_cny_per_t_km: Mapped[Decimal | None] = mapped_column("freight_cny_e4_per_t_km", FreightRateType)
+    freight_fixed_cny_per_t: Mapped[Decimal | None] = mapped_column("freight_fixed_fen_per_t", YuanType)
     accept_unknown: Mapped[bool] = mapped_column(default=True)
     end_product: Mapped[str | None] = mapped_column(String(80))
     status: Mapped[str] = mapped_column(String(20), default=DemandStatus.OPEN)

@@ -53,6 +53,8 @@ def _describe(demand: Demand, place: Place) -> DemandRead:
         needed_to=demand.needed_to,
         max_distance_km=demand.max_distance_km,
         max_delivered_cny_per_t=demand.max_delivered_cny_per_t,
+        freight_cny_per_t_km=demand.freight_cny_per_t_km,
+        freight_fixed_cny_per_t=demand.freight_fixed_cny_per_t,
         accept_unknown=demand.accept_unknown,
         end_product=demand.end_product,
         status=effective_status(demand, today()),

@@ -10,7 +10,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from app.core.bodies import fault_of_field, faults_of_field
 from app.core.clock import today
-from app.core.quantities import Number, PositiveTonnes, Tonnes, YuanPerTonne
+from app.core.quantities import FreightFixed, FreightRate, Number, PositiveTonnes, Tonnes, YuanPerTonne
 from app.core.schema import Instant, Key, Schema
 from app.demands.models import DemandStatus
 from app.demands.requirements import (
@@ -51,6 +51,9 @@ LimitValue = Annotated[Number, Field(max_digits=15)]
 #: Half the circumference of the earth is about 20 004 km.
 DistanceKm = Annotated[float, Field(gt=0, le=20_100, description="Geodesic, from gate to gate.")]
 PricePerTonne = Annotated[YuanPerTonne, Field(description="At your gate; may be negative.")]
+_OWN_TARIFF = "Of your haulier; null: the exchange's own. Only you see it."
+OwnRate = Annotated[FreightRate, Field(description=_OWN_TARIFF)]
+OwnFixedPart = Annotated[FreightFixed, Field(description=_OWN_TARIFF)]
 EqualsValue = Annotated[
     Any, WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 80}, {"type": "boolean"}, {"type": "null"}]})
 ]
@@ -91,6 +94,8 @@ class DemandPost(Schema):
                     "needed_to": "2036-12-31",
                     "max_distance_km": 300,
                     "max_delivered_cny_per_t": 60,
+                    "freight_cny_per_t_km": 0.45,
+                    "freight_fixed_cny_per_t": 3,
                     "accept_unknown": True,
                 }
             ]
@@ -107,6 +112,8 @@ class DemandPost(Schema):
     needed_to: LastDay
     max_distance_km: DistanceKm | None = None
     max_delivered_cny_per_t: PricePerTonne | None = None
+    freight_cny_per_t_km: OwnRate | None = None
+    freight_fixed_cny_per_t: OwnFixedPart | None = None
     accept_unknown: bool = Field(default=True, description="Whether lots with a value not measured are of interest.")
     end_product: Key | None = Field(None, description="What becomes of it; the law closes some end products.")
 
@@ -148,6 +155,8 @@ class DemandPatch(Schema):
     needed_to: LastDay | None = None
     max_distance_km: DistanceKm | None = None
     max_delivered_cny_per_t: PricePerTonne | None = None
+    freight_cny_per_t_km: OwnRate | None = None
+    freight_fixed_cny_per_t: OwnFixedPart | None = None
     accept_unknown: bool | None = None
     end_product: Key | None = None
 
@@ -194,4 +203,6 @@ class DemandRead(DemandSeen):
     """A demand as its owner sees it."""
 
     max_delivered_cny_per_t: YuanPerTonne | None
+    freight_cny_per_t_km: OwnRate | None
+    freight_fixed_cny_per_t: OwnFixedPart | None
     accept_unknown: bool

@@ -18,11 +18,16 @@ _ALLOWED: dict[LotStatus, tuple[str, ...]] = {
 
 
 def effective_status(lot: Lot, today: date) -> LotStatus:
-    """Return where a lot stands on a day; what is withdrawn stays so, and past `available_to` a lot is expired."""
-    stored = LotStatus(lot.status)
-    if stored is not LotStatus.WITHDRAWN and lot.available_to < today:
+    """Return where a lot stands on a day."""
+    return status_on(lot.status, lot.available_to, today)
+
+
+def status_on(stored: str, available_to: date, today: date) -> LotStatus:
+    """Return what a stored status means on a day: what is withdrawn stays so, past its last day a lot is expired."""
+    status = LotStatus(stored)
+    if status is not LotStatus.WITHDRAWN and available_to < today:
         return LotStatus.EXPIRED
-    return stored
+    return status
 
 
 def check_action(lot: Lot, action: str, today: date) -> None:

@@ -1,4 +1,4 @@
-"""Tables of lots, assays and their results, and of the ranges seen."""
+"""Tables of lots and their assays, and of the ranges of values seen."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, Numeric, String, Uuid, text
+from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.actor import OrganisationId
 from app.core.clock import now
@@ -91,7 +91,11 @@ class ParameterRange(Base):
 
 
 class Assay(Base):
-    """One laboratory report on a lot."""
+    """One laboratory report on a lot; it never changes.
+
+    `results` is the JSON of its values as they are answered, each as given and in the catalogue's unit and basis: they
+    are read whole or not at all, and text goes into an answer as it is. What the search compares stands on the lot.
+    """
 
     __tablename__ = "assays"
 
@@ -100,20 +104,5 @@ class Assay(Base):
     sampled_on: Mapped[date]
     laboratory: Mapped[str | None] = mapped_column(String(200))
     report_no: Mapped[str | None] = mapped_column(String(200))
+    results: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
-    results: Mapped[list["AssayResult"]] = relationship(order_by="AssayResult.position", lazy="selectin")
-
-
-class AssayResult(Base):
-    """One measured value, as given and in the catalogue's unit and basis; categories keep their text."""
-
-    __tablename__ = "assay_results"
-
-    assay_id: Mapped[AssayId] = mapped_column(ForeignKey("assays.id"), primary_key=True)
-    parameter: Mapped[str] = mapped_column(String(80), primary_key=True)
-    position: Mapped[int]
-    value: Mapped[Decimal | None] = mapped_column(Numeric(30, 12))
-    category: Mapped[str | None] = mapped_column(String(80))
-    given_value: Mapped[str] = mapped_column(String(80))
-    given_unit: Mapped[str | None] = mapped_column(String(20))
-    given_basis: Mapped[str | None] = mapped_column(String(20))

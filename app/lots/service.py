@@ -1,7 +1,5 @@
 """Writes of lots: offering, changing, withdrawing, new assays, and the lock under which agreements move tonnes."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,7 +7,8 @@ from app.auth.actor import Actor
 from app.core.clock import today
 from app.core.database import new_id
 from app.core.errors import Fault, Invalid, NotFound
-from app.lots.assays import Measured, current_values, measure_results
+from app.lots.assays import current_values, measure_results
+from app.lots.documents import write_results
 from app.lots.lifecycle import (
     change_quantity,
     check_action,
@@ -18,7 +17,7 @@ from app.lots.lifecycle import (
     return_tonnes,
     ship_tonnes,
 )
-from app.lots.models import Assay, AssayId, AssayResult, Lot, LotId, LotStatus
+from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import ranges_of, widen_ranges
 from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault
 from app.organisations.service import check_own_site
@@ -132,14 +131,10 @@ def _record_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:
         id=AssayId(new_id()),
         lot_id=lot.id,
         **report.model_dump(exclude={"results"}),
-        results=_result_rows(measured),
+        results=write_results(measured),
     )
     if lot.current_assay_on is None or assay.sampled_on >= lot.current_assay_on:
         lot.current_assay = current_values(measured)
         lot.current_assay_id = assay.id
         lot.current_assay_on = assay.sampled_on
     return assay
-
-
-def _result_rows(measured: Sequence[Measured]) -> list[AssayResult]:
-    return [AssayResult(position=position, **vars(item)) for position, item in enumerate(measured)]

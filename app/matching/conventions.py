@@ -1,4 +1,4 @@
-"""What every answer rests on beside its filters: the freight tariff, the age that an assay may have, the language."""
+"""What every answer rests on beside its filters: tariff and roads, the age that an assay may have, the language."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.core.clock import today
 from app.core.settings import Settings
 from app.matching.ranking import Tariff, tariff_of
+from app.matching.routes import Router
 
 _MONTHS = 12
 
@@ -21,19 +22,24 @@ class Language(StrEnum):
 
 @dataclass(frozen=True)
 class Conventions:
-    """The house rules of one answer; assays sampled before `assays_since` prove nothing."""
+    """The house rules of one answer; assays sampled before `assays_since` prove nothing.
+
+    Without a `router` every route is the geodesic times the detour factor.
+    """
 
     tariff: Tariff
     assays_since: date
     language: Language
+    router: Router | None = None
 
 
-def conventions_of(settings: Settings, accept_language: str | None) -> Conventions:
+def conventions_of(settings: Settings, accept_language: str | None, router: Router | None = None) -> Conventions:
     """Return the rules that the environment sets today, in the language that a header asks for."""
     return Conventions(
         tariff_of(settings),
         months_before(today(), settings.assay_max_age_months),
         preferred_language(accept_language),
+        router,
     )
 
 

@@ -16,8 +16,9 @@ from app.core.errors import invalid
 from app.core.quantities import Number
 from app.core.schema import Schema
 from app.lots.models import Lot
+from app.matching.lot_search import LotSearch
+from app.matching.offers import Offers, find_offers
 from app.matching.ranking import Tariff
-from app.matching.search import LotSearch, Offers, find_offers
 from app.organisations.models import Site
 
 #: Of more lots no values are read: on SQLite that takes 17 µs a lot, on PostgreSQL half of it (100 000 lots, 2 cores).

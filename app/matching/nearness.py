@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, ColumnElement, Float, case, cast, func, literal
 
-from app.catalogue.schemas import Rounding
-from app.matching.conditions import confirmed_limits, is_above, is_below, is_fresh, value_of
-from app.matching.limits import Criterion, admitted_range, decimals_of
+from app.catalogue.schemas import FigureStatus, Rounding
+from app.matching.conditions import SqlLimit, is_fresh, sql_limits
+from app.matching.limits import decimals_of
 from app.matching.verdict import Specification
 from app.matching.whole_numbers import as_double, floor_of, greatest, nearest_to
 
@@ -23,7 +23,7 @@ _HALF_WIDTH = 1e-13
 
 def nearest_miss_ppb(specification: Specification) -> ColumnElement[int]:
     """Return the largest |margin| / |limit| (|margin| where the limit is 0) of what fails; 0 where nothing does."""
-    misses = [_miss_ppb(criterion) for criterion in confirmed_limits(specification)]
+    misses = [_miss_ppb(limit) for limit in sql_limits(specification, FigureStatus.CONFIRMED)]
     none = literal(0, BigInteger)
     if not misses:
         return none
@@ -31,28 +31,34 @@ def nearest_miss_ppb(specification: Specification) -> ColumnElement[int]:
     return case((is_fresh(specification), largest), else_=none)
 
 
-def _miss_ppb(criterion: Criterion) -> ColumnElement[int]:
-    value, farthest = value_of(criterion), literal(_FARTHEST, BigInteger)
-    if criterion.equals is not None:
-        return case((value != criterion.equals, farthest), else_=0)
-    low, high = admitted_range(criterion)
+def _miss_ppb(limit: SqlLimit) -> ColumnElement[int]:
+    value, farthest = limit.value, literal(_FARTHEST, BigInteger)
+    if limit.wanted is not None:
+        return case((value != limit.wanted, farthest), else_=0)
+    criterion = limit.criterion
     branches = []
-    if low is not None and criterion.minimum is not None:
-        branches.append((is_below(value, low), _ppb(value, criterion.minimum, criterion.rounding)))
-    if high is not None and criterion.maximum is not None:
-        branches.append((is_above(value, high), _ppb(value, criterion.maximum, criterion.rounding)))
+    if limit.low is not None and criterion.minimum is not None:
+        branches.append((limit.is_below, _ppb(value, limit.low.at, criterion.minimum, criterion.rounding)))
+    if limit.high is not None and criterion.maximum is not None:
+        branches.append((limit.is_above, _ppb(value, limit.high.at, criterion.maximum, criterion.rounding)))
     return case(*branches, else_=0)
 
 
-def _ppb(value: ColumnElement[float], limit: Decimal, rounding: Rounding) -> ColumnElement[int]:
-    """Return the distance from a limit, in parts of 10**9 of it, rounded half up."""
-    bound, compared, unit = float(limit), value, 1.0
-    if rounding is not Rounding.NONE:
+def _ppb(
+    value: ColumnElement[float], end: ColumnElement[float], bound: Decimal, rounding: Rounding
+) -> ColumnElement[int]:
+    """Return the distance from a limit, in parts of 10**9 of it, rounded half up.
+
+    Where the standard rounds, the limit is the grade's own and stands in the statement; else it is the parameter.
+    """
+    if rounding is Rounding.NONE:
+        share = func.abs(value - end) * as_double(_BILLION) / case((end == 0, as_double(1.0)), else_=func.abs(end))
+    else:
         # In units of the limit's last place, in which both are whole numbers.
-        scale = 10 ** decimals_of(limit)
-        bound, unit = float(limit * scale), float(scale)
+        scale = 10 ** decimals_of(bound)
+        scaled, unit = float(bound * scale), float(scale)
         compared = cast(_half_to_even(value * as_double(scale)), Float(53))
-    share = func.abs(compared - as_double(bound)) * as_double(_BILLION) / as_double(abs(bound) or unit)
+        share = func.abs(compared - as_double(scaled)) * as_double(_BILLION) / as_double(abs(scaled) or unit)
     return case((share < as_double(_FARTHEST), nearest_to(share)), else_=literal(_FARTHEST, BigInteger))
 
 

@@ -6,7 +6,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, func, literal, null, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    null,
+    type_coerce,
+)
 
 from app.core.paging import Page, beyond
 from app.core.quantities import FEN, KILOGRAM
@@ -24,15 +36,32 @@ class Order:
 
     def page_of(self, query: Select[Any], page: Page) -> Select[Any]:
         """Return the statement of one page and one row more, with the column `rank` that its cursor needs."""
-        columns: tuple[ColumnElement[Any], ...] = (self.id_column,)
-        if self.rank is not None:
-            columns = (self.rank, self.id_column)
-        if page.after is not None:
-            *rank, last_id = page.after
-            query = query.where(beyond(columns, (*rank, UUID(last_id)), descending=self.descending))
+        return self.prepare_page(query, is_continued=page.after is not None).params(**page_values(page))
+
+    def prepare_page(self, query: Select[Any], *, is_continued: bool) -> Select[Any]:
+        """Return the same with the parameters `page_values`, after a row where the page `is_continued`."""
+        if is_continued:
+            last: list[Any] = [] if self.rank is None else [bindparam("after_rank", type_=BigInteger)]
+            last.append(bindparam("after_id", type_=Uuid))
+            query = query.where(beyond(self._columns(), last, descending=self.descending))
         query = query.add_columns((null() if self.rank is None else self.rank).label("rank"))
-        ordered = (column.desc() if self.descending else column.asc() for column in columns)
-        return query.order_by(*ordered).limit(page.limit + 1)
+        return self.sort(query).limit(bindparam("row_count", type_=Integer))
+
+    def sort(self, query: Select[Any]) -> Select[Any]:
+        """Return a statement in this order."""
+        return query.order_by(*(column.desc() if self.descending else column.asc() for column in self._columns()))
+
+    def _columns(self) -> tuple[ColumnElement[Any], ...]:
+        return (self.id_column,) if self.rank is None else (self.rank, self.id_column)
+
+
+def page_values(page: Page) -> dict[str, Any]:
+    """Return the parameters of the statement of a page: how many rows, one too many, and after which."""
+    values: dict[str, Any] = {"row_count": page.limit + 1}
+    if page.after is not None:
+        *rank, last_id = page.after
+        values |= {"after_id": UUID(last_id)} | ({"after_rank": rank[0]} if rank else {})
+    return values
 
 
 def by_age(id_column: Any) -> Order:  # noqa: ANN401 - a mapped column

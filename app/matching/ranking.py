@@ -4,6 +4,7 @@ Distances are ranked in whole micrometres and prices in fen: integers compare al
 cursors, so that no page repeats or drops a row over a last digit.
 """
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +17,9 @@ from app.core.settings import Settings
 
 METRE = Decimal("0.001")
 _MICROMETRES = 1_000_000_000
+_UM_PER_M = 1_000_000
+#: A rate (ten-thousandths of a yuan per tonne and kilometre) times micrometres, for one fen per tonne.
+RATE_UM_PER_FEN = 10**11
 
 
 class Sort(StrEnum):
@@ -36,11 +40,21 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Tariff:
-    """How a geodesic becomes a route and a route a cost."""
+    """How a geodesic becomes a route and a route a cost; at most 4 and 2 decimals of yuan."""
 
     detour_factor: float
-    per_t_km_cny: float
-    fixed_cny_per_t: float
+    per_t_km_cny: Decimal
+    fixed_cny_per_t: Decimal
+
+    @property
+    def rate(self) -> int:
+        """Ten-thousandths of a yuan per tonne and kilometre."""
+        return int(self.per_t_km_cny.scaleb(4))
+
+    @property
+    def fixed_fen(self) -> int:
+        """Fen per tonne whatever the distance."""
+        return int(self.fixed_cny_per_t.scaleb(2))
 
 
 def tariff_of(settings: Settings) -> Tariff:
@@ -48,15 +62,27 @@ def tariff_of(settings: Settings) -> Tariff:
     return Tariff(settings.detour_factor, settings.freight_cny_per_t_km, settings.freight_fixed_cny_per_t)
 
 
-def freight_fen_per_t(distances_km: NDArray[np.float64], tariff: Tariff) -> NDArray[np.int64]:
-    """Return the freight of each geodesic in fen per tonne: fixed part + tariff times route, half-up to the fen."""
-    cny_per_t = tariff.fixed_cny_per_t + tariff.per_t_km_cny * (distances_km * tariff.detour_factor)
-    return np.floor(cny_per_t * 100.0 + 0.5).astype(np.int64)
-
-
 def whole_micrometres(distances_km: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return distances in whole micrometres."""
     return np.rint(distances_km * _MICROMETRES).astype(np.int64)
+
+
+def freight_fen_per_t(distances_um: NDArray[np.int64], tariff: Tariff) -> NDArray[np.int64]:
+    """Return the freight of each geodesic in fen per tonne: fixed part + tariff times route, half-up to the fen.
+
+    Whole numbers, and one product of doubles: `tariffs.freight_of_demands` says the same in SQL. At the greatest
+    rate, factor and distance the product of rate and route stays below 2**63.
+    """
+    routes_um: NDArray[np.int64] = np.floor(distances_um * tariff.detour_factor + 0.5).astype(np.int64)
+    freights: NDArray[np.int64] = (tariff.rate * routes_um + RATE_UM_PER_FEN // 2) // RATE_UM_PER_FEN + tariff.fixed_fen
+    return freights
+
+
+class RouteSource(StrEnum):
+    """Where a route comes from."""
+
+    DETOUR_FACTOR = "detour_factor"
+    OSRM = "osrm"
 
 
 @dataclass(frozen=True)
@@ -65,14 +91,19 @@ class Haul:
 
     distance_km: Decimal
     route_km: Decimal
+    route_source: RouteSource
     freight_cny_per_t: Decimal
 
 
-def make_haul(distance_um: int, freight_fen: int, tariff: Tariff) -> Haul:
-    """Return the haul of one row as it is shown."""
-    distance_km = Decimal(distance_um) / _MICROMETRES
-    return Haul(
-        distance_km=half_up(distance_km, METRE),
-        route_km=half_up(distance_km * Decimal(str(tariff.detour_factor)), METRE),
-        freight_cny_per_t=Decimal(freight_fen) * FEN,
-    )
+def make_haul(distance_um: int, tariff: Tariff, road_m: float | None) -> Haul:
+    """Return the haul of one row as it is shown; without a road its route is the geodesic times the detour factor."""
+    if road_m is None:
+        source, route_um = RouteSource.DETOUR_FACTOR, math.floor(distance_um * tariff.detour_factor + 0.5)
+    else:
+        source, route_um = RouteSource.OSRM, int(half_up(Decimal(str(road_m)) * _UM_PER_M, Decimal(1)))
+    fen = (tariff.rate * route_um + RATE_UM_PER_FEN // 2) // RATE_UM_PER_FEN + tariff.fixed_fen
+    return Haul(_to_km(distance_um), _to_km(route_um), source, fen * FEN)
+
+
+def _to_km(micrometres: int) -> Decimal:
+    return half_up(Decimal(micrometres) / _MICROMETRES, METRE)

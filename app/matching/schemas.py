@@ -19,7 +19,7 @@ from app.core.schema import Key, Schema
 from app.demands.schemas import CriterionRead
 from app.lots.schemas import LotRead
 from app.matching.filters import read_near, read_spec, read_verdicts
-from app.matching.ranking import Sort
+from app.matching.ranking import RouteSource, Sort
 from app.matching.verdict import Reason, Verdict
 from app.organisations.briefs import OrganisationBrief, SiteBrief
 
@@ -195,8 +195,10 @@ class Terms(Schema):
     """Distance, cost and verdict of one lot for one need; distance and cost are null without a place."""
 
     distance_km: Number | None = Field(description="WGS-84 geodesic.")
-    route_km: Number | None
-    route_source: Literal["detour_factor"] | None
+    route_km: Number | None = Field(description="By road; freight is for this way.")
+    route_source: RouteSource | None = Field(
+        description="`osrm`: a routing server's; order and filters go by the detour factor all the same."
+    )
     # No bound as on prices that are asked: a price at its bound and freight make more.
     freight_cny_per_t: Number | None
     delivered_cny_per_t: Number | None = Field(description="Price at the gate + freight.")

@@ -4,19 +4,20 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.reference import reference
 from app.core.clock import today
+from app.core.documents import Document
 from app.core.errors import invalid
+from app.lots.documents import describe_lot, select_lots
 from app.lots.models import Lot
-from app.lots.queries import describe_lots
 from app.matching.conventions import Conventions
 from app.matching.filters import read_spec
-from app.matching.schemas import LotMatch, Wishes
+from app.matching.schemas import Wishes
 from app.matching.specification import make_specification
 from app.matching.terms import facts_of, make_terms
 from app.matching.verdict import judge
 
 
-def judge_lot(session: Session, lot: Lot, wishes: Wishes, conventions: Conventions) -> LotMatch:
-    """Return the verdict of a lot; distances and costs are null.
+def judge_lot(session: Session, lot: Lot, wishes: Wishes, conventions: Conventions) -> Document:
+    """Return the verdict of a lot as `LotMatch` has it; distances and costs are null.
 
     Raises Invalid `material_not_accepted` where the grade or use is not for the lot's material at all.
     """
@@ -31,5 +32,6 @@ def judge_lot(session: Session, lot: Lot, wishes: Wishes, conventions: Conventio
         pointer = "use" if wishes.use is not None else "grade"
         raise invalid(pointer, "material_not_accepted", f"is not for {lot.material}")
     component = None if wishes.use is None else reference().uses[wishes.use].active_component
-    terms = make_terms(lot, judge(specification, facts_of(lot)), None, None, component, conventions)
-    return LotMatch(lot=describe_lots(session, [lot])[0], **terms)
+    terms = make_terms(lot, judge(specification, facts_of(lot)), None, component, conventions)
+    row = session.execute(select_lots().where(Lot.id == lot.id)).one()
+    return {"lot": describe_lot(row, today()), **terms}

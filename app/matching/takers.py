@@ -4,7 +4,7 @@ Each demand asks something else, so its verdict is no single statement: rows com
 judged until the page is full.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.reference import reference
 from app.core.clock import today
+from app.core.documents import Document
 from app.core.paging import Page, Slice
 from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.schemas import CriterionRead
@@ -21,18 +22,21 @@ from app.lots.lifecycle import effective_status
 from app.lots.models import Lot, LotStatus
 from app.matching.conventions import Conventions
 from app.matching.filters import read_verdicts
-from app.matching.nearby import Position, as_table, find_nearby
+from app.matching.hauls import Leg, make_hauls
+from app.matching.nearby import Position, find_nearby, nearby_table, nearby_values
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, to_fen
 from app.matching.ranking import Sort, Tariff
-from app.matching.schemas import DemandBrief, DemandMatch, TakerFilters
+from app.matching.schemas import DemandBrief, TakerFilters
 from app.matching.specification import demand_specification
+from app.matching.tariffs import freight_of_demands, tariff_for
 from app.matching.terms import facts_of, make_terms
 from app.matching.verdict import NOT_FAILED, Judgement, Verdict, judge
 from app.organisations.briefs import Place, load_places
-from app.organisations.models import Site
+from app.organisations.models import Site, SiteId
 
 _BATCH = 200
 _KM_IN_UM = 1_000_000_000
+_WAITING = select(Demand.site_id).where(Demand.status == DemandStatus.OPEN.value)
 
 
 class _Taker(NamedTuple):
@@ -44,8 +48,8 @@ class _Taker(NamedTuple):
 
 def find_takers(
     session: Session, lot: Lot, site: Site, filters: TakerFilters, conventions: Conventions, page: Page
-) -> Slice[DemandMatch]:
-    """Return one page of the open demands of others that a lot at `site` can serve."""
+) -> Slice[Document]:
+    """Return one page of the open demands of others that a lot at `site` can serve, as `DemandMatch` has them."""
     if effective_status(lot, today()) is not LotStatus.OPEN:
         return Slice([], None)
     verdicts = NOT_FAILED if filters.verdict is None else read_verdicts(filters.verdict)
@@ -58,19 +62,19 @@ def find_takers(
             break
     position = cursor_position(_demand_id)
     found = page.cut(takers, lambda taker: position(taker.row))
-    return Slice(_describe(session, found.items, lot, conventions), found.next_cursor)
+    return Slice(_describe(session, found.items, lot, site, conventions), found.next_cursor)
 
 
 def _candidates(
     session: Session, lot: Lot, site: Site, filters: TakerFilters, tariff: Tariff
 ) -> tuple[Select[Any], Order]:
     """Return the demands that the lot can reach, in time and within their limits of distance and price."""
-    waiting = select(Demand.site_id).where(Demand.status == DemandStatus.OPEN.value)
-    position = Position(site.latitude, site.longitude)
-    nearby = as_table(find_nearby(session, position, None, tariff, Site.id.in_(waiting)), session)
-    delivered_fen = to_fen(lot.price_cny_per_t) + nearby.c.freight_fen
+    dialect = session.get_bind().dialect.name
+    sites = find_nearby(session, Position(site.latitude, site.longitude), None, tariff, among=_WAITING)
+    nearby = nearby_table(dialect)
+    delivered_fen = to_fen(lot.price_cny_per_t) + freight_of_demands(nearby.c.distance_um, tariff)
     query = (
-        select(Demand, nearby.c.distance_um, nearby.c.freight_fen)
+        select(Demand, nearby.c.distance_um)
         .join(nearby, nearby.c.site_id == Demand.site_id)
         .where(
             Demand.status == DemandStatus.OPEN.value,
@@ -81,6 +85,7 @@ def _candidates(
             _is_open_or(Demand.max_distance_km, nearby.c.distance_um <= Demand.max_distance_km * _KM_IN_UM),
             _is_open_or(Demand.max_delivered_cny_per_t, delivered_fen <= as_stored(Demand.max_delivered_cny_per_t)),
         )
+        .params(**nearby_values(sites, dialect))
     )
     if filters.sort is Sort.NEWEST:
         return query, by_age(Demand.id)
@@ -116,22 +121,35 @@ def _judge(demand: Demand, lot: Lot, verdicts: frozenset[Verdict], assays_since:
     return judgement if judgement.is_among(accepted) else None
 
 
-def _describe(session: Session, takers: Sequence[_Taker], lot: Lot, conventions: Conventions) -> list[DemandMatch]:
+def _describe(
+    session: Session, takers: Sequence[_Taker], lot: Lot, site: Site, conventions: Conventions
+) -> list[Document]:
     places = load_places(session, {taker.row.Demand.site_id for taker in takers})
+    hauls = make_hauls([_leg(taker, site, places, conventions.tariff) for taker in takers], conventions.router)
     return [
-        DemandMatch(
-            demand=_brief(taker.row.Demand, places[taker.row.Demand.site_id]),
+        {
+            "demand": _brief(taker.row.Demand, places[taker.row.Demand.site_id]),
             **make_terms(
                 lot,
                 taker.judgement,
-                taker.row.distance_um,
-                taker.row.freight_fen,
+                haul,
                 reference().uses[taker.row.Demand.use].active_component,
                 conventions,
             ),
-        )
-        for taker in takers
+        }
+        for taker, haul in zip(takers, hauls, strict=True)
     ]
+
+
+def _leg(taker: _Taker, origin: Site, places: Mapping[SiteId, Place], tariff: Tariff) -> Leg:
+    demand: Demand = taker.row.Demand
+    gate = places[demand.site_id].site
+    return Leg(
+        Position(origin.latitude, origin.longitude),
+        Position(gate.latitude, gate.longitude),
+        taker.row.distance_um,
+        tariff_for(demand, tariff),
+    )
 
 
 def _brief(demand: Demand, place: Place) -> DemandBrief:

@@ -1,7 +1,7 @@
 """The ranges of values seen, filled from the current assays of all lots.
 
 Revision: parameter_ranges
-After: 0001
+After: 0003
 Created: 2026-11-24 16:20:00+00:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "parameter_ranges"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -12,6 +12,7 @@ from app.catalogue.schemas import Rounding
 from app.core.clock import today
 from app.core.database import Database
 from app.lots.models import Lot
+from app.matching.conditions import limit_values
 from app.matching.conventions import months_before
 from app.matching.nearness import nearest_miss_ppb
 from app.matching.specification import make_criterion
@@ -163,7 +164,8 @@ def test_rank_is_the_margin_over_the_limit(
     market.fill([SiteMade((29.8, 107.0), None, OWN)], [_made(float(value)) for value in values])
     criterion = make_criterion("so3", "request", minimum=bounds[0], maximum=bounds[1], rounding=rounding)
     with database.read() as session:
-        query = select(Lot.id, nearest_miss_ppb(Specification((criterion,))))
+        specification = Specification((criterion,))
+        query = select(Lot.id, nearest_miss_ppb(specification)).params(**limit_values(specification))
         found = {str(lot_id): rank for lot_id, rank in session.execute(query)}
     for lot_id, value in zip(market.ids, values, strict=True):
         assert found[str(lot_id)] == _rank(value, bounds, rounding), value

@@ -37,7 +37,7 @@ RANKS = {
 SORTS_OF_DEMANDS = ["distance", "delivered_price", "newest"]
 
 
-class _Adder:
+class Adder:
     """Adds lots and demands at a few sites, with few prices, so that most of them tie."""
 
     def __init__(self, database: Database, producer: Member, recycler: Member) -> None:
@@ -89,31 +89,32 @@ def test_every_sort_is_walked() -> None:
 @pytest.mark.parametrize("params", WALKS)
 def test_walk_over_lots_while_lots_are_added(world: World, database: Database, params: dict[str, Any]) -> None:
     producer, recycler = world.producer(), world.recycler()
-    adder = _Adder(database, producer, recycler)
+    adder = Adder(database, producer, recycler)
     adder.add(25)
-    _check_walk(recycler, "/lots", "lot", {"limit": 3} | params, adder)
+    check_walk(recycler, "/lots", "lot", {"limit": 3} | params, adder)
 
 
 @pytest.mark.parametrize("sort", list(Sort))
 def test_walk_over_the_lots_for_a_demand_while_lots_are_added(world: World, database: Database, sort: Sort) -> None:
     producer, recycler = world.producer(), world.recycler()
     demand = world.demand(recycler, criteria=[{"parameter": "caso4_2h2o", "min": 85}])
-    adder = _Adder(database, producer, recycler)
+    adder = Adder(database, producer, recycler)
     adder.add(25)
     params = {"limit": 3, "sort": sort.value, "verdict": "pass,unknown,fail"}
-    _check_walk(recycler, f"/demands/{demand['id']}/matches", "lot", params, adder)
+    check_walk(recycler, f"/demands/{demand['id']}/matches", "lot", params, adder)
 
 
 @pytest.mark.parametrize("sort", SORTS_OF_DEMANDS)
 def test_walk_over_demands_while_demands_are_added(world: World, database: Database, sort: str) -> None:
     producer, recycler = world.producer(), world.recycler()
     lot = world.lot(producer)
-    adder = _Adder(database, producer, recycler)
+    adder = Adder(database, producer, recycler)
     adder.add(270)  # more than are judged at a time, and a third of them of the lot's material
-    _check_walk(producer, f"/lots/{lot['id']}/matches", "demand", {"limit": 9, "sort": sort}, adder)
+    check_walk(producer, f"/lots/{lot['id']}/matches", "demand", {"limit": 9, "sort": sort}, adder)
 
 
-def _check_walk(member: Member, path: str, name: str, params: dict[str, Any], adder: _Adder) -> None:
+def check_walk(member: Member, path: str, name: str, params: dict[str, Any], adder: Adder) -> None:
+    """Walk over a list in pages, adding rows on the way; what was there at the start must come once, in its order."""
     items = member.get(path, **params | {"limit": 100})["items"]
     at_start = [item[name]["id"] for item in items]
     if (rank := RANKS.get(params["sort"])) is not None:

@@ -15,16 +15,20 @@ from app.catalogue.reference import reference
 from app.catalogue.schemas import FigureStatus, Grade, Limit
 from app.core.clock import today
 from app.core.database import Database
+from app.core.documents import write_json
 from app.core.paging import Page, decode_cursor
 from app.matching.conventions import Conventions, Language, months_before
+from app.matching.lot_search import market_search
 from app.matching.ranking import Tariff
 from app.matching.schemas import LotFilters, LotMatch
-from app.matching.search import market_search, search_lots
+from app.matching.search import search_lots
 from tests.matching.loops import ASSAY_DAYS, Expected, expect
 from tests.matching.market import OWN, SUSPENDED, LotMade, Market, SiteMade, make_owners
 
 CONVENTIONS = Conventions(
-    Tariff(detour_factor=1.3, per_t_km_cny=0.5, fixed_cny_per_t=0), months_before(today(), 12), Language.ENGLISH
+    Tariff(detour_factor=1.3, per_t_km_cny=Decimal("0.5"), fixed_cny_per_t=Decimal(0)),
+    months_before(today(), 12),
+    Language.ENGLISH,
 )
 SECRET = b"secret"
 # No two of them equally far from any place to search from, but for those that are the same place.
@@ -146,7 +150,7 @@ def _walk(market: Market, filters: LotFilters, limit: int) -> list[LotMatch]:
         while True:
             page = Page(limit, after, SECRET, "test")
             found = search_lots(session, market_search(filters, actor, CONVENTIONS), CONVENTIONS, page)
-            items += found.items
+            items += [LotMatch.model_validate_json(write_json(item)) for item in found.items]
             if found.next_cursor is None:
                 return items
             assert len(found.items) == limit

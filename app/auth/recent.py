@@ -1,0 +1,47 @@
+"""Callers known a moment ago, so that a key is not looked up again with every request of a client that sends many."""
+
+import hashlib
+import time
+from collections.abc import Callable
+
+from app.auth.actor import Actor
+from app.core.clock import now
+
+#: A key that is revoked, or an organisation that is suspended, acts no longer than this in other processes.
+KEPT_SECONDS = 1.0
+_MOST = 10_000
+
+
+class RecentActors:
+    """The callers of the last second by a digest of their keys; one for a process, used by many threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[bytes, tuple[float, Actor]] = {}
+
+    def find(self, key_text: str) -> Actor | None:
+        """Return the caller of a key that was looked up less than a second ago and has not expired since."""
+        kept = self._known.get(_digest(key_text))
+        if kept is None or kept[0] <= self._clock():
+            return None
+        actor = kept[1]
+        return None if actor.expires_at is not None and actor.expires_at <= now() else actor
+
+    def keep(self, key_text: str, looked_up_at: float, actor: Actor) -> None:
+        """Remember a caller; the second counts from before the look-up, `clock()`, not from after it."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[_digest(key_text)] = (looked_up_at + KEPT_SECONDS, actor)
+
+    def clock(self) -> float:
+        """Return the present instant of the clock that is kept to, in seconds."""
+        return self._clock()
+
+    def forget(self) -> None:
+        """Forget all of them: keys or organisations change."""
+        self._known.clear()
+
+
+def _digest(key_text: str) -> bytes:
+    # No key lies about in memory longer than its request.
+    return hashlib.blake2b(key_text.encode(), digest_size=16).digest()

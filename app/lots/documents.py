@@ -1,0 +1,124 @@
+"""Lots and assays as they are answered: JSON written straight from rows, for a page holds thousands of values."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from app.catalogue.reference import reference
+from app.core.documents import Document, write_json, written_part
+from app.lots.assays import Measured, derive_values, measured_numbers, plain_value
+from app.lots.lifecycle import status_on
+from app.lots.models import Assay, Lot
+from app.organisations.models import Organisation, Site
+
+# Columns of the tables, not attributes of entities: rows come as they are, without the detour of loading objects.
+_LOTS, _SITES, _ORGANISATIONS, _ASSAYS = (entity.__table__.c for entity in (Lot, Site, Organisation, Assay))
+_COLUMNS = (
+    *(_LOTS.id, _LOTS.organisation_id, _LOTS.material, _LOTS.status, _LOTS.site_id, _LOTS.stock_year),
+    *(_LOTS.available_from, _LOTS.available_to, _LOTS.origin_process, _LOTS.created_at, _LOTS.version),
+    _LOTS.quantity_kg.label("quantity_t"),
+    _LOTS.reserved_kg.label("reserved_t"),
+    _LOTS.shipped_kg.label("shipped_t"),
+    _LOTS.min_order_kg.label("min_order_t"),
+    _LOTS.price_fen_per_t.label("price_cny_per_t"),
+    *(_LOTS.current_assay, _LOTS.current_assay_on),
+    *(_SITES.name.label("site_name"), _SITES.latitude, _SITES.longitude, _SITES.district_code),
+    _ORGANISATIONS.name.label("organisation_name"),
+    *(_ASSAYS.id.label("assay_id"), _ASSAYS.laboratory, _ASSAYS.report_no, _ASSAYS.results),
+    _ASSAYS.created_at.label("assay_created_at"),
+)
+
+
+def select_lots(*columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of whatever it is joined with
+    """Return the statement of lots with site, owner and current assay, and of further columns."""
+    return (
+        select(*_COLUMNS, *columns)
+        .join_from(Lot, Site, Site.id == Lot.site_id)
+        .join(Organisation, Organisation.id == Lot.organisation_id)
+        .outerjoin(Assay, Assay.id == Lot.current_assay_id)
+    )
+
+
+def describe_lot(row: Any, today: date) -> Document:  # noqa: ANN401 - a row of `select_lots`
+    """Return a lot as `LotRead` has it."""
+    return {
+        "id": row.id,
+        "material": row.material,
+        "status": status_on(row.status, row.available_to, today),
+        "quantity_t": row.quantity_t,
+        "available_t": row.quantity_t - row.reserved_t - row.shipped_t,
+        "reserved_t": row.reserved_t,
+        "shipped_t": row.shipped_t,
+        "min_order_t": row.min_order_t,
+        "available_from": row.available_from,
+        "available_to": row.available_to,
+        "price_cny_per_t": row.price_cny_per_t,
+        "origin": None if row.origin_process is None else {"process": row.origin_process},
+        "stock_year": row.stock_year,
+        "assay": None if row.assay_id is None else _describe_current_assay(row),
+        "site": {
+            "id": row.site_id,
+            "name": row.site_name,
+            "latitude": row.latitude,
+            "longitude": row.longitude,
+            "district_code": row.district_code,
+        },
+        "organisation": {"id": row.organisation_id, "name": row.organisation_name},
+        "created_at": row.created_at,
+        "version": row.version,
+    }
+
+
+def _describe_current_assay(row: Any) -> Document:  # noqa: ANN401 - a row of `select_lots`
+    return {
+        "id": row.assay_id,
+        "sampled_on": row.current_assay_on,
+        "laboratory": row.laboratory,
+        "report_no": row.report_no,
+        "results": written_part(row.results),
+        "created_at": row.assay_created_at,
+    }
+
+
+def describe_assay(assay: Assay) -> Document:
+    """Return an assay as `AssayRead` has it."""
+    return {
+        "id": assay.id,
+        "sampled_on": assay.sampled_on,
+        "laboratory": assay.laboratory,
+        "report_no": assay.report_no,
+        "results": written_part(assay.results),
+        "created_at": assay.created_at,
+    }
+
+
+def write_results(measured: Sequence[Measured]) -> str:
+    """Return the JSON text of an assay's results as `ResultRead` has them: in their order, the derived ones last.
+
+    It is written once, with the assay, which never changes: unit and basis are those that its values are in.
+    """
+    derived = derive_values(measured_numbers(measured))
+    described = [
+        *(_describe_result(item) for item in measured),
+        *(_describe_value(name, float(value), None) for name, value in derived.items()),
+    ]
+    return write_json(described).decode()
+
+
+def _describe_result(item: Measured) -> Document:
+    given = {"value": item.given_value, "unit": item.given_unit, "basis": item.given_basis}
+    return _describe_value(item.parameter, plain_value(item.parameter, item.value, item.category), given)
+
+
+def _describe_value(name: str, value: float | str | bool, given: Document | None) -> Document:  # noqa: FBT001 - a value
+    parameter = reference().parameters[name]
+    return {
+        "parameter": name,
+        "value": value,
+        "unit": parameter.unit,
+        "basis": parameter.basis,
+        "derived": given is None,
+        "given": given,
+    }
