@@ -156,6 +156,8 @@ EXAMPLES: Mapping[str, Example] = {
     "get_lots": Example(
         query={"material": ["phosphogypsum"], **_PLACE, "spec": ["caso4_2h2o>=85"], "sort": "distance"}
     ),
+    "get_queryables": Example(query={"material": ["phosphogypsum"]}),
+    "get_facets": Example(query={"material": ["phosphogypsum"], **_PLACE, "spec": ["caso4_2h2o>=85"]}),
     "get_lot": Example({"lot_id": OWN_LOT}),
     "get_lot_verdict": Example({"lot_id": OWN_LOT}, query={"use": "cement_retarder", "spec": ["caso4_2h2o>=85"]}),
     "patch_lot": Example({"lot_id": OWN_LOT}, body={"price_cny_per_t": -18.5}),

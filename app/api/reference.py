@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from app.api.problems import problem_responses
-from app.catalogue.keys import MaterialKey, UseKey
+from app.catalogue.keys import Kind, MaterialKey, UseKey, near_hint
 from app.catalogue.reference import Reference, reference
 from app.catalogue.schemas import District, Entry, Grade, Material, Parameter, Treatment, Use
 from app.core.errors import NotFound
@@ -58,9 +58,9 @@ def _page(entries: Iterable[One], query: ListQuery, request: Request) -> Slice[O
     return page.cut(ordered[: page.limit + 1], lambda entry: (getattr(entry, "key", ""),))
 
 
-def _one(entries: Mapping[str, One], key: str, what: str) -> One:
+def _one(entries: Mapping[str, One], key: str, what: Kind) -> One:
     if key not in entries:
-        raise NotFound(what)
+        raise NotFound(what, hint=f" For {key!r}: {near_hint(what, key)}")
     return entries[key]
 
 

@@ -21,9 +21,13 @@ _PLURALS: Mapping[Kind, Literal["materials", "parameters", "grades", "uses", "di
 
 def unknown_key(pointer: str, kind: Kind, key: str) -> Fault:
     """Return the fault of a catalogue key that does not exist, with the names that are near it."""
+    return Fault(pointer, f"unknown_{kind}", f"there is no {kind} {key!r}; {near_hint(kind, key)}")
+
+
+def near_hint(kind: Kind, key: str) -> str:
+    """Return what to write instead of an unknown key."""
     near = reference().near_names(_PLURALS[kind], key)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"GET /v1/{_PLURALS[kind]} lists them"
-    return Fault(pointer, f"unknown_{kind}", f"there is no {kind} {key!r}; {hint}")
+    return f"did you mean {' or '.join(near)}?" if near else f"GET /v1/{_PLURALS[kind]} lists them"
 
 
 def known(kind: Kind) -> Callable[[str], str]:

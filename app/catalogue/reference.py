@@ -110,11 +110,35 @@ class Reference:
         return tuple(p for p in self.parameters.values() if p.key in named or material in p.materials)
 
     def near_names(self, kind: EntryKind, key: str) -> list[str]:
-        """Return up to three keys that `key` may have meant, nearest first."""
+        """Return up to three keys that `key` may have meant, nearest first.
+
+        They have its words in another order or are spelled much like it; else it is a part of the key or of the name.
+        """
         entries: Mapping[str, object] = getattr(self, kind)
-        wanted = key.strip().lower()[:100]
-        # Keys are written with underscores; only districts and sources have hyphens.
-        return get_close_matches(wanted if kind in {"districts", "sources"} else wanted.replace("-", "_"), entries, n=3)
+        wanted = _spell(key[:100], kind)
+        swapped = [name for name in entries if sorted(name.split("_")) == sorted(wanted.split("_"))]
+        # The first digits of a code are no misspelt code: 501 is not nearly 500241.
+        is_part = wanted.isdecimal() and len(wanted) < _DIGITS_OF_CODE
+        close = [] if is_part else get_close_matches(wanted, entries, n=_NEAR)
+        near = list(dict.fromkeys([*swapped, *close]))
+        if not near and len(wanted) >= _LEAST_PART:
+            holding = [name for name, entry in entries.items() if any(wanted in text for text in _texts(entry, kind))]
+            near = sorted(holding, key=lambda name: wanted not in name)
+        return near[:_NEAR]
+
+
+_NEAR, _LEAST_PART, _DIGITS_OF_CODE = 3, 2, 6
+
+
+def _spell(text: str, kind: EntryKind) -> str:
+    """Write text as keys are: with underscores; only districts and sources have hyphens."""
+    spelled = text.strip().lower().replace(" ", "_")
+    return spelled if kind in {"districts", "sources"} else spelled.replace("-", "_")
+
+
+def _texts(entry: object, kind: EntryKind) -> list[str]:
+    names = ("key", "name_en", "name_zh", "title_en", "title_zh")
+    return [_spell(getattr(entry, name, ""), kind) for name in names]
 
 
 class _Keyed(Protocol):

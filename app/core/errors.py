@@ -27,8 +27,8 @@ class ExchangeError(Exception):
 class NotFound(ExchangeError):
     """The object is absent, or not the caller's to see."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__("not_found", f"There is no such {what}, or it is not yours to see.")
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__("not_found", f"There is no such {what}, or it is not yours to see.{hint}")
 
 
 class Unauthenticated(ExchangeError):

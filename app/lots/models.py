@@ -1,4 +1,4 @@
-"""Tables of lots and their assays."""
+"""Tables of lots and their assays, and of the ranges of values seen."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, text
+from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
@@ -76,6 +76,18 @@ class Lot(Base):
     def available_t(self) -> Decimal:
         """Tonnes neither reserved nor shipped."""
         return self.quantity_t - self.reserved_t - self.shipped_t
+
+
+class ParameterRange(Base):
+    """The lowest and the highest number that any assay of a material has given for a parameter; it only widens."""
+
+    __tablename__ = "parameter_ranges"
+    __table_args__ = (CheckConstraint("lowest <= highest", name="range_not_reversed"),)
+
+    material: Mapped[str] = mapped_column(String(80), primary_key=True)
+    parameter: Mapped[str] = mapped_column(String(80), primary_key=True)
+    lowest: Mapped[float] = mapped_column(Float(53))
+    highest: Mapped[float] = mapped_column(Float(53))
 
 
 class Assay(Base):

@@ -18,6 +18,7 @@ from app.lots.lifecycle import (
     ship_tonnes,
 )
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
+from app.lots.ranges import ranges_of, widen_ranges
 from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault
 from app.organisations.service import check_own_site
 
@@ -63,7 +64,7 @@ def post_lot(session: Session, actor: Actor, wish: LotPost) -> Lot:
         origin_process=None if wish.origin is None else wish.origin.process,
         **wish.model_dump(exclude={"site_id", "origin", "assay"}),
     )
-    assay = None if wish.assay is None else _record_assay(lot, wish.assay)
+    assay = None if wish.assay is None else _record_assay(session, lot, wish.assay)
     session.add(lot)
     session.flush()
     if assay is not None:
@@ -98,7 +99,7 @@ def withdraw_lot(session: Session, lot: Lot) -> Lot:
 def add_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:
     """Record an assay of a locked lot; the newest by day of sampling (then by recording) is the current one."""
     check_action(lot, "add_assay", today())
-    assay = _record_assay(lot, report)
+    assay = _record_assay(session, lot, report)
     session.add(assay)
     session.flush()
     return assay
@@ -120,11 +121,12 @@ def _check_terms(lot: Lot, change: LotPatch) -> None:
         raise Invalid(faults, code=faults[0].code if len(faults) == 1 else "invalid_request")
 
 
-def _record_assay(lot: Lot, report: AssayPost) -> Assay:
+def _record_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:
     """Return the assay's rows, and make it the lot's current one if it is the newest."""
     measured, faults = measure_results(report.results)
     if faults:
         raise Invalid(faults)
+    widen_ranges(session, {lot.material: ranges_of([current_values(measured)])})
     assay = Assay(
         id=AssayId(new_id()),
         lot_id=lot.id,

@@ -19,7 +19,7 @@ from app.matching.filters import read_near, read_spec, read_verdicts
 from app.matching.nearby import Position
 from app.matching.ordering import to_fen, to_kg
 from app.matching.ranking import Sort
-from app.matching.schemas import LotFilters, MatchFilters
+from app.matching.schemas import LotChoice, LotFilters, MatchFilters
 from app.matching.specification import demand_specification, make_specification
 from app.matching.verdict import NOT_FAILED, Specification, Verdict
 from app.organisations.models import Site
@@ -64,9 +64,10 @@ class LotSearch:
     finds_nothing: bool = False
 
 
-def market_search(filters: LotFilters, actor: Actor, conventions: Conventions) -> LotSearch:
+def market_search(filters: LotChoice, actor: Actor, conventions: Conventions) -> LotSearch:
     """Return the search that the filters of `GET /lots` ask for."""
-    sort = filters.sort or (Sort.NEWEST if filters.near is None else Sort.DISTANCE)
+    asked = filters.sort if isinstance(filters, LotFilters) else None
+    sort = asked or (Sort.NEWEST if filters.near is None else Sort.DISTANCE)
     market = Asked(LotCondition.ON_OFFER, today())
     return LotSearch(
         specification=make_specification(
@@ -118,7 +119,7 @@ def demand_search(demand: Demand, site: Site, filters: MatchFilters, conventions
     )
 
 
-def _quantities_and_days(filters: LotFilters) -> list[Asked]:
+def _quantities_and_days(filters: LotChoice) -> list[Asked]:
     asked: list[Asked] = []
     if filters.min_quantity_t is not None:
         asked.append(Asked(LotCondition.LEAST_KG, to_kg(filters.min_quantity_t)))

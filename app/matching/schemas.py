@@ -82,6 +82,7 @@ Verdicts = Annotated[
     ),
 ]
 Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MOST_FILTERS)]
+Materials = Annotated[Texts, AfterValidator(_known_materials)]
 
 
 class Wishes(Schema):
@@ -100,10 +101,10 @@ class Wishes(Schema):
     )
 
 
-class LotFilters(Wishes):
-    """What is asked of lots; all filters are joined by AND."""
+class LotChoice(Wishes):
+    """Which lots are meant; all filters are joined by AND."""
 
-    material: Annotated[Texts, AfterValidator(_known_materials)] = Field(
+    material: Materials = Field(
         [], description="A key of GET /v1/materials; any of several.", examples=[["phosphogypsum"]]
     )
     near: Annotated[str, Field(max_length=80), AfterValidator(_readable_near)] | None = Field(
@@ -121,16 +122,22 @@ class LotFilters(Wishes):
         None, description="A district key or its first characters.", examples=["5001"]
     )
     verdict: Verdicts = "pass,unknown"
-    sort: Sort | None = Field(None, description="Default: distance with `near`, else newest.")
     mine: bool = Field(default=False, description="Your own lots, in every state, instead of the market's.")
 
-    @field_validator("within_km", "max_delivered_cny_per_t", "sort")
+    # `sort` is a field of LotFilters alone.
+    @field_validator("within_km", "max_delivered_cny_per_t", "sort", check_fields=False)
     @classmethod
     def _has_place(cls, value: object, info: ValidationInfo) -> object:
         asks_distance = value is not None and (not isinstance(value, Sort) or value.needs_place)
         if asks_distance and info.data.get("near", "faulty") is None:
             raise fault_of_field("near_required", "distances need a place: add near=latitude,longitude")
         return value
+
+
+class LotFilters(LotChoice):
+    """The search for lots: which, and in what order."""
+
+    sort: Sort | None = Field(None, description="Default: distance with `near`, else newest.")
 
     @field_validator("sort")
     @classmethod

@@ -1,5 +1,6 @@
 """The answer about utilisation: checks the question, lays balances over stock, hides what means nothing."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,7 @@ from app.statistics.rate import FORMULA, MassBalance
 from app.statistics.schemas import FIGURES, UtilisationQuery, UtilisationRow, UtilisationStatistics
 
 MAX_MONTHS = 120
+_LEADING_DIGITS = re.compile(r"\d{2}|\d{4}|\d{6}", re.ASCII)
 _USE_FIGURES = frozenset({"utilised_t", "utilised_from_prior_t"})
 _RATES = frozenset({"rate_pct", "naive_rate_pct", "new_waste_rate_pct", "rate_on_dispatch_pct"})
 
@@ -76,7 +78,7 @@ def _check_question(actor: Actor, query: UtilisationQuery) -> list[str]:
         key for key, entry in known.items() if query.scope == "all" or entry.kind is MaterialKind.BULK_INDUSTRIAL
     }
     faults = list(_period_faults(query))
-    if query.district is not None and not query.district.isdigit() and query.district not in reference().districts:
+    if query.district is not None and not _is_district(query.district):
         faults.append(unknown_key("district", "district", query.district))
     for key in query.material:
         if key not in known:
@@ -86,6 +88,11 @@ def _check_question(actor: Actor, query: UtilisationQuery) -> list[str]:
     if faults:
         raise Invalid(faults, code=faults[0].code if len(faults) == 1 else "invalid_request")
     return sorted(set(query.material) or in_scope)
+
+
+def _is_district(text: str) -> bool:
+    """Whether text is a key of the catalogue or the leading digits of a code, which may lie outside the catalogue."""
+    return _LEADING_DIGITS.fullmatch(text) is not None or text in reference().districts
 
 
 def _period_faults(query: UtilisationQuery) -> Iterator[Fault]:

@@ -1,9 +1,9 @@
 """The question about utilisation and its answer."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.quantities import Number, Tonnes
@@ -14,7 +14,6 @@ Scope = Literal["bulk", "all"]
 Basis = Literal["recorded", "verified"]
 Place = Literal["origin", "utilised"]
 Districts = Literal["as_recorded", "current"]
-DistrictPrefix = Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{2}|\d{4}|-[a-z]+)?$")]
 
 
 class UtilisationQuery(Schema):
@@ -22,7 +21,7 @@ class UtilisationQuery(Schema):
 
     from_month: Month = Field(alias="from", description="First month.", examples=["2026-01"])
     to_month: Month = Field(alias="to", description="Last month; may lie ahead.", examples=["2026-12"])
-    district: DistrictPrefix | None = Field(
+    district: Key | None = Field(
         None,
         description="A district key or its leading digits (of the place of use with `place=utilised`).",
         examples=["50"],

@@ -165,10 +165,30 @@ def test_parameters_of_a_material_include_those_of_its_routes() -> None:
         ("parameters", "Soluble_P205", "soluble_p2o5"),
         ("grades", "gbt23456_2018", "gbt23456_2018_i"),
         ("districts", "50-lianjiang", "50-liangjiang"),
+        ("districts", "500102x", "500102"),
+        ("districts", "涪陵", "500102"),
+        ("parameters", "p2o5_soluble", "soluble_p2o5"),
+        ("materials", "slag", "steel_slag"),
+        ("materials", "粉煤灰", "fly_ash"),
+        ("materials", "Fly Ash", "fly_ash"),
+        ("uses", "cement", "cement_retarder"),
+        ("grades", "GB/T 23456", "gbt23456_2018_i"),
     ],
 )
 def test_near_names(kind: EntryKind, key: str, near: str) -> None:
-    assert near in REFERENCE.near_names(kind, key)
+    names = REFERENCE.near_names(kind, key)
+    assert near in names
+    assert len(names) <= 3
+
+
+def test_near_names_put_the_likeliest_first() -> None:
+    assert REFERENCE.near_names("parameters", "p2o5_soluble")[0] == "soluble_p2o5"
+    assert REFERENCE.near_names("parameters", "soluble_p205")[0] == "soluble_p2o5"
+
+
+@pytest.mark.parametrize(("kind", "key"), [("parameters", "foo"), ("districts", "99"), ("materials", "x")])
+def test_what_is_near_to_nothing_has_no_near_names(kind: EntryKind, key: str) -> None:
+    assert REFERENCE.near_names(kind, key) == []
 
 
 def test_kinds_bounds_and_mixing_of_parameters() -> None:

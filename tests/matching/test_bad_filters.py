@@ -6,7 +6,8 @@ from tests.factories import World
 
 NEAR, ACTIVE = {"near": "29.5,106.5"}, {"sort": "delivered_price_active"}
 REFUSED: list[tuple[dict[str, str], str, str, str]] = [
-    ({"spec": "foo>=1"}, "spec", "unknown_parameter", ""),
+    ({"spec": "foo>=1"}, "spec", "unknown_parameter", "'foo'; GET /v1/parameters"),
+    ({"spec": "p2o5_soluble<=0.2"}, "spec", "unknown_parameter", "did you mean soluble_p2o5"),
     ({"spec": "soluble_p205<=0.2"}, "spec", "unknown_parameter", "did you mean soluble_p2o5"),
     ({"spec": "ph>=abc"}, "spec", "not_a_number", "'abc'"),
     ({"spec": "ph>=nan"}, "spec", "not_a_number", ""),
@@ -53,16 +54,30 @@ REFUSED: list[tuple[dict[str, str], str, str, str]] = [
     ({"cursor": "nonsense"}, "cursor", "invalid_cursor", ""),
     ({"colour": "grey"}, "colour", "unknown_parameter", "material"),
 ]
+#: What counts, which have neither order nor pages, do not take.
+OF_PAGES = {"sort", "limit", "cursor"}
 
 
-def test_bad_filters_are_refused_by_name(world: World) -> None:
+@pytest.mark.parametrize("path", ["/lots", "/lots/facets"])
+def test_bad_filters_are_refused_by_name(world: World, path: str) -> None:
     recycler = world.recycler()
     for params, pointer, code, hint in REFUSED:
-        response = recycler.request("GET", "/lots", params=params)
+        if path == "/lots/facets" and params.keys() & OF_PAGES:
+            continue
+        response = recycler.request("GET", path, params=params)
         assert response.status_code == 422, params
         (fault,) = response.json()["errors"]
         assert (fault["pointer"], fault["code"]) == (pointer, code), params
         assert hint in fault["detail"], (params, fault)
+
+
+def test_counts_take_no_order_and_no_page(world: World) -> None:
+    params = {"sort": "newest", "limit": 5, "cursor": "x"}
+    response = world.recycler().request("GET", "/lots/facets", params=params)
+    assert response.status_code == 422
+    assert {(fault["pointer"], fault["code"]) for fault in response.json()["errors"]} == {
+        (name, "unknown_parameter") for name in OF_PAGES
+    }
 
 
 def test_all_faults_come_at_once(world: World) -> None:

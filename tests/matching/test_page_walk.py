@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from app.core.clock import today
 from app.core.database import Database
 from app.demands.models import Demand
+from app.matching.ranking import Sort
+from app.matching.schemas import TakerFilters
 from app.organisations.models import Site
 from tests.factories import Member, World
 from tests.matching.market import LotMade, SiteMade, make_lot, make_site
 
 PLACES = [(29.83615, 107.07041), (29.70613, 107.39028), (29.99365, 106.26176), (29.83615, 107.07041)]
-WALKS = [
+WALKS: list[dict[str, Any]] = [
     {"near": "29.56,106.55", "sort": "distance"},
     {"near": "29.56,106.55", "within_km": 90, "sort": "delivered_price", "spec": "caso4_2h2o>=85"},
     {"near": "29.56,106.55", "sort": "newest"},
@@ -25,6 +27,14 @@ WALKS = [
     {"near": "29.56,106.55", "sort": "delivered_price_dry"},
     {"near": "29.56,106.55", "sort": "delivered_price_active", "use": "cement_retarder"},
 ]
+RANKS = {
+    "distance": "distance_km",
+    "delivered_price": "delivered_cny_per_t",
+    "delivered_price_dry": "delivered_cny_per_dry_t",
+    "delivered_price_active": "delivered_cny_per_active_t",
+}
+#: The sorts of `GET /lots/{id}/matches`, which judges each demand by itself.
+SORTS_OF_DEMANDS = ["distance", "delivered_price", "newest"]
 
 
 class Adder:
@@ -71,6 +81,11 @@ class Adder:
         )
 
 
+def test_every_sort_is_walked() -> None:
+    assert {walk["sort"] for walk in WALKS} == set(Sort)
+    assert set(SORTS_OF_DEMANDS) == set(get_args(TakerFilters.model_fields["sort"].annotation))
+
+
 @pytest.mark.parametrize("params", WALKS)
 def test_walk_over_lots_while_lots_are_added(world: World, database: Database, params: dict[str, Any]) -> None:
     producer, recycler = world.producer(), world.recycler()
@@ -79,7 +94,17 @@ def test_walk_over_lots_while_lots_are_added(world: World, database: Database, p
     check_walk(recycler, "/lots", "lot", {"limit": 3} | params, adder)
 
 
-@pytest.mark.parametrize("sort", ["distance", "delivered_price", "newest"])
+@pytest.mark.parametrize("sort", list(Sort))
+def test_walk_over_the_lots_for_a_demand_while_lots_are_added(world: World, database: Database, sort: Sort) -> None:
+    producer, recycler = world.producer(), world.recycler()
+    demand = world.demand(recycler, criteria=[{"parameter": "caso4_2h2o", "min": 85}])
+    adder = Adder(database, producer, recycler)
+    adder.add(25)
+    params = {"limit": 3, "sort": sort.value, "verdict": "pass,unknown,fail"}
+    check_walk(recycler, f"/demands/{demand['id']}/matches", "lot", params, adder)
+
+
+@pytest.mark.parametrize("sort", SORTS_OF_DEMANDS)
 def test_walk_over_demands_while_demands_are_added(world: World, database: Database, sort: str) -> None:
     producer, recycler = world.producer(), world.recycler()
     lot = world.lot(producer)
@@ -90,7 +115,10 @@ def test_walk_over_demands_while_demands_are_added(world: World, database: Datab
 
 def check_walk(member: Member, path: str, name: str, params: dict[str, Any], adder: Adder) -> None:
     """Walk over a list in pages, adding rows on the way; what was there at the start must come once, in its order."""
-    at_start = [item[name]["id"] for item in member.get(path, **params | {"limit": 100})["items"]]
+    items = member.get(path, **params | {"limit": 100})["items"]
+    at_start = [item[name]["id"] for item in items]
+    if (rank := RANKS.get(params["sort"])) is not None:
+        assert len({item[rank] for item in items}) < len(items)  # some tie
     seen: list[str] = []
     cursor = None
     while True:
