@@ -1,6 +1,6 @@
 """The ranges of values seen, filled from the current assays of all lots.
 
-Revision: parameter_ranges
+Revision: 0004
 After: 0003
 Created: 2026-11-24 16:20:00+00:00
 """
@@ -8,7 +8,7 @@ Created: 2026-11-24 16:20:00+00:00
 import sqlalchemy as sa
 from alembic import op
 
-revision = "parameter_ranges"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

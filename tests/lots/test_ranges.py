@@ -158,7 +158,7 @@ def test_the_migration_fills_the_ranges_of_lots_that_are_there(
         world.lot(producer, assay=_assay(**values))
     world.lot(producer)
     world.lot(producer, material="fly_ash", assay=_assay(ph=12.25))
-    before = ScriptDirectory.from_config(config).get_revision("parameter_ranges").down_revision
+    before = ScriptDirectory.from_config(config).get_revision("0004").down_revision
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, str(before))
