@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from app.api import (
     agreements,
     demands,
+    events,
     health,
     keys,
     ledger,
@@ -17,6 +18,7 @@ from app.api import (
     organisations,
     problems,
     reference,
+    saved_searches,
     shipments,
     sites,
     statistics,
@@ -39,11 +41,13 @@ _RESOURCES = (
     matches,
     lots,
     demands,
+    saved_searches,
     agreements,
     shipments,
     utilisations,
     ledger,
     statistics,
+    events,
 )
 
 

@@ -42,7 +42,7 @@ def patch_lot(
     """Change quantity (not below what is reserved or shipped), least order, days, price or origin of your lot."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    return _answer(session, service.change_lot(session, lot, change), response)
+    return _answer(session, service.change_lot(session, actor, lot, change), response)
 
 
 @router.post("/{lot_id}/withdraw", summary="Withdraw a lot", responses=problem_responses(404, 409, 412))
@@ -50,7 +50,7 @@ def withdraw_lot(lot_id: UUID, session: WriteSession, actor: Producer, wanted: I
     """Take what is free of your lot off the market; agreements on it go on."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    return _answer(session, service.withdraw_lot(session, lot), response)
+    return _answer(session, service.withdraw_lot(session, actor, lot), response)
 
 
 @router.post(
@@ -62,7 +62,7 @@ def post_assay(
     """Add an assay to your lot; the newest by day of sampling is the one that it is judged by."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    assay = service.add_assay(session, lot, report)
+    assay = service.add_assay(session, actor, lot, report)
     created(response, f"/v1/lots/{lot_id}/assays", assay.id)
     return queries.describe_assay(assay)
 
