@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, insert, update
 from sqlalchemy.orm import Session, SessionTransaction
@@ -46,6 +47,8 @@ def record_event(session: Session, happened: NewEvent) -> None:
 
 def record_events(session: Session, happened: Sequence[NewEvent]) -> None:
     """Append events, in their order, when the transaction commits; what is rolled back has not happened."""
+    if not session.in_transaction():
+        session.begin()  # without one a rollback would go by unnoticed
     session.info.setdefault(_PENDING, []).extend(happened)
 
 
@@ -80,7 +83,8 @@ def _row(position: int, happened: NewEvent) -> dict[str, Any]:
 @event.listens_for(Session, "after_transaction_create")
 def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
-        session.info.setdefault(_MARKS, {})[transaction] = len(session.info.get(_PENDING, ()))
+        # Weak keys: an import opens a savepoint for every row.
+        session.info.setdefault(_MARKS, WeakKeyDictionary())[transaction] = len(session.info.get(_PENDING, ()))
 
 
 @event.listens_for(Session, "after_soft_rollback")
@@ -91,7 +95,5 @@ def _forget_back_to_savepoint(session: Session, rolled_back: SessionTransaction)
 
 @event.listens_for(Session, "after_transaction_end")
 def _forget_transaction(session: Session, ended: SessionTransaction) -> None:
-    if ended.nested:
-        session.info[_MARKS].pop(ended)
-    elif ended.parent is None:
+    if ended.parent is None:
         session.info.pop(_PENDING, None)

@@ -21,7 +21,7 @@ def cell_of(latitude: float, longitude: float) -> int:
 
 def reach_of(wish: StandingWish) -> list[tuple[str, int]]:
     """Return the pairs of material and cell for which a wish must be asked."""
-    materials = wish.specification.materials
+    materials = wish.materials
     cells = _cells_of(wish)
     return [
         (material, cell)

@@ -14,7 +14,7 @@ from app.core.clock import now
 from app.core.database import new_id
 from app.core.geo import distances_to_km
 from app.events.record import NewEvent
-from app.lots.models import Lot
+from app.lots.models import Lot, LotId
 from app.lots.queries import is_on_market
 from app.matching.conventions import Conventions
 from app.matching.models import SavedSearch, SavedSearchMatch
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     """A search with a lot that it is to be told of."""
 
     search: SavedSearch
-    lot: Lot
+    lot_id: LotId
     verdict: Verdict
 
 
@@ -43,7 +43,7 @@ def find_alerts(session: Session, lot_ids: Collection[UUID], conventions: Conven
     """Return what is to be told of those lots that are on the market now, whether it has been told before or not."""
     by_reach: dict[tuple[str, int], list[Offer]] = defaultdict(list)
     for offer in _load_offers(session, lot_ids):
-        by_reach[offer.lot.material, cell_of(offer.site.latitude, offer.site.longitude)].append(offer)
+        by_reach[offer.facts.material, cell_of(offer.place.latitude, offer.place.longitude)].append(offer)
     found: list[Found] = []
     for (material, cell), offers in sorted(by_reach.items(), key=lambda entry: entry[0]):
         asked = list(_ask(session, material, cell, conventions))
@@ -58,11 +58,11 @@ def judge_offer(offer: Offer, asked: Sequence[_Asked], conventions: Conventions)
     places = np.array(
         [(0.0, 0.0) if place is None else (place.latitude, place.longitude) for place in positions], dtype=np.float64
     ).reshape(-1, 2)
-    km = distances_to_km(places[:, 0], places[:, 1], offer.site.latitude, offer.site.longitude)
+    km = distances_to_km(places[:, 0], places[:, 1], offer.place.latitude, offer.place.longitude)
     freights_fen = freight_fen_per_t(km, conventions.tariff)
     for (search, wish), way_km, freight_fen in zip(asked, km.tolist(), freights_fen.tolist(), strict=True):
         if (verdict := verdict_for(wish, offer, way_km, freight_fen)) is not None:
-            yield Found(search, offer.lot, verdict)
+            yield Found(search, offer.lot_id, verdict)
 
 
 def keep_new(session: Session, found: Sequence[Found]) -> list[Found]:
@@ -76,7 +76,7 @@ def keep_new(session: Session, found: Sequence[Found]) -> list[Found]:
     rows = [
         {
             "saved_search_id": item.search.id,
-            "lot_id": item.lot.id,
+            "lot_id": item.lot_id,
             "id": new_id(),
             "verdict": item.verdict.value,
             "found_at": now(),
@@ -84,7 +84,7 @@ def keep_new(session: Session, found: Sequence[Found]) -> list[Found]:
         for item in found
     ]
     stored = {tuple(row) for row in session.execute(statement, rows)}
-    return [item for item in found if (item.search.id, item.lot.id) in stored]
+    return [item for item in found if (item.search.id, item.lot_id) in stored]
 
 
 def match_found(item: Found) -> NewEvent:
@@ -93,7 +93,7 @@ def match_found(item: Found) -> NewEvent:
         type="match.found",
         subject_kind="saved_search",
         subject_id=item.search.id,
-        data={"lot_id": str(item.lot.id), "verdict": item.verdict.value},
+        data={"lot_id": str(item.lot_id), "verdict": item.verdict.value},
         viewers=(item.search.organisation_id,),
     )
 
