@@ -6,7 +6,7 @@ from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
 
-def explain(session: Session, statement: Select[Any]) -> str:
+def explain(session: Session, statement: Select[*tuple[Any, ...]]) -> str:
     """Return the plan of a statement, its parameters put in."""
     bind = session.get_bind()
     written = statement.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
