@@ -9,6 +9,7 @@ from app.api import (
     agreements,
     blends,
     demands,
+    events,
     health,
     keys,
     ledger,
@@ -19,6 +20,7 @@ from app.api import (
     organisations,
     problems,
     reference,
+    saved_searches,
     shipments,
     sites,
     statistics,
@@ -45,11 +47,13 @@ _RESOURCES = (
     lots,
     demands,
     blends,
+    saved_searches,
     agreements,
     shipments,
     utilisations,
     ledger,
     statistics,
+    events,
 )
 
 

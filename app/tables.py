@@ -3,11 +3,13 @@
 from app.auth import models as auth
 from app.core.database import Base
 from app.demands import models as demands
+from app.events import models as events
 from app.exchange import models as exchange
 from app.ledger import models as ledger
 from app.lots import models as lots
+from app.matching import models as matching
 from app.organisations import models as organisations
 
 metadata = Base.metadata
 
-__all__ = ["auth", "demands", "exchange", "ledger", "lots", "metadata", "organisations"]
+__all__ = ["auth", "demands", "events", "exchange", "ledger", "lots", "matching", "metadata", "organisations"]

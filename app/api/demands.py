@@ -55,7 +55,7 @@ def patch_demand(
     """Change what your demand asks for; site and use stay, for others state a new demand."""
     demand = service.lock_own_demand(session, actor, DemandId(demand_id))
     check_version(demand.version, wanted)
-    return _answer(session, service.change_demand(session, demand, change), response)
+    return _answer(session, service.change_demand(session, actor, demand, change), response)
 
 
 @router.post("/{demand_id}/withdraw", summary="Withdraw a demand", responses=problem_responses(404, 409, 412))
@@ -65,7 +65,7 @@ def withdraw_demand(
     """Take your demand off the market; agreements on it go on."""
     demand = service.lock_own_demand(session, actor, DemandId(demand_id))
     check_version(demand.version, wanted)
-    return _answer(session, service.withdraw_demand(session, demand), response)
+    return _answer(session, service.withdraw_demand(session, actor, demand), response)
 
 
 def _answer(session: Session, demand: Demand, response: Response) -> DemandRead:

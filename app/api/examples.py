@@ -15,6 +15,7 @@ OTHER_LOT, OTHER_DEMAND, OTHER_SITE = _id(22), _id(24), _id(21)
 PROPOSAL, OWN_PROPOSAL, AGREEMENT = _id(31), _id(32), _id(33)
 OUTGOING_LOAD, INCOMING_LOAD = _id(41), _id(42)
 UTILISATION, DECLARATION, OPENING_STOCK = _id(51), _id(52), _id(53)
+SAVED_SEARCH = _id(61)
 
 Json = Mapping[str, Any]
 
@@ -173,6 +174,16 @@ EXAMPLES: Mapping[str, Example] = {
     "withdraw_demand": Example({"demand_id": OWN_DEMAND}),
     "get_demand_matches": Example({"demand_id": OWN_DEMAND}, query={"sort": "delivered_price"}),
     "post_blend": Example({"demand_id": OWN_DEMAND}, body={"quantity_t": 5000, "max_lots": 3}),
+    "post_saved_search": Example(
+        body={
+            "name": "磷石膏 300 km",
+            "filters": {"material": ["phosphogypsum"], **_PLACE, "spec": ["caso4_2h2o>=85"], "verdict": "pass"},
+        }
+    ),
+    "get_saved_searches": Example(),
+    "get_saved_search": Example({"search_id": SAVED_SEARCH}),
+    "delete_saved_search": Example({"search_id": SAVED_SEARCH}),
+    "get_saved_search_matches": Example({"search_id": SAVED_SEARCH}),
     "post_agreement": Example(body=_AGREEMENT),
     "get_agreements": Example(query={"status": "accepted"}),
     "get_agreement": Example({"agreement_id": AGREEMENT}),
@@ -203,6 +214,7 @@ EXAMPLES: Mapping[str, Example] = {
     "get_utilisation_statistics": Example(
         query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
     ),
+    "get_events": Example(query={"limit": 50}),
     "read_health": Example(),
     "read_ready": Example(),
 }

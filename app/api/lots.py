@@ -43,7 +43,7 @@ def patch_lot(lot_id: UUID, change: LotPatch, session: WriteSession, actor: Prod
     """Change quantity (not below what is reserved or shipped), least order, days, price or origin of your lot."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    service.change_lot(session, lot, change)
+    service.change_lot(session, actor, lot, change)
     return answer_versioned(queries.read_lot(session, actor, lot.id))
 
 
@@ -54,7 +54,7 @@ def withdraw_lot(lot_id: UUID, session: WriteSession, actor: Producer, wanted: I
     """Take what is free of your lot off the market; agreements on it go on."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    service.withdraw_lot(session, lot)
+    service.withdraw_lot(session, actor, lot)
     return answer_versioned(queries.read_lot(session, actor, lot.id))
 
 
@@ -69,7 +69,7 @@ def post_assay(lot_id: UUID, report: AssayPost, session: WriteSession, actor: Pr
     """Add an assay to your lot; the newest by day of sampling is the one that it is judged by."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
-    assay = service.add_assay(session, lot, report)
+    assay = service.add_assay(session, actor, lot, report)
     response = answer_document(describe_assay(assay), 201)
     created(response, f"/v1/lots/{lot_id}/assays", assay.id)
     return response

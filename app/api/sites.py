@@ -51,7 +51,7 @@ def patch_site(
     """Change name, district or position (latitude and longitude together)."""
     site = service.lock_own_site(session, actor, SiteId(site_id))
     check_version(site.version, wanted)
-    service.change_site(session, site, change)
+    service.change_site(session, actor, site, change)
     tag(response, site)
     return site
 

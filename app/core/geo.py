@@ -99,6 +99,15 @@ def distances_km(
     return np.asarray(metres, dtype=np.float64) / 1000.0
 
 
+def distances_to_km(
+    latitudes: NDArray[np.float64], longitudes: NDArray[np.float64], latitude: float, longitude: float
+) -> NDArray[np.float64]:
+    """Return the WGS-84 geodesic from each of many points to one: to the last bit what each of them would measure."""
+    shape = latitudes.shape
+    _, _, metres = _WGS84.inv(longitudes, latitudes, np.full(shape, longitude), np.full(shape, latitude))
+    return np.asarray(metres, dtype=np.float64) / 1000.0
+
+
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Return the WGS-84 geodesic between two points, each (latitude, longitude)."""
     return float(geodesic(a, b).kilometers)

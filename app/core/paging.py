@@ -52,9 +52,9 @@ def encode_cursor(values: Sequence[Any], purpose: str, secret: bytes) -> str:
     return base64.urlsafe_b64encode(_signature(payload, purpose, secret) + payload).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, purpose: str, secret: bytes) -> tuple[Any, ...]:
+def decode_cursor(cursor: str, purpose: str, secret: bytes, pointer: str = "cursor") -> tuple[Any, ...]:
     """Return the values of a cursor of ours; raises Invalid `invalid_cursor` for any other."""
-    wrong = invalid("cursor", "invalid_cursor", "is not a cursor of this list; start again without it")
+    wrong = invalid(pointer, "invalid_cursor", "is not a cursor of this list; start again without it")
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (ValueError, binascii.Error):

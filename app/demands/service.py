@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from app.auth.actor import Actor
 from app.core.clock import today
 from app.core.errors import Fault, Invalid, NotFound
+from app.demands.events import demand_changed, demand_opened, demand_withdrawn, is_open
 from app.demands.lifecycle import check_action
 from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.requirements import find_grade_fault, find_material_faults, find_period_fault, taken_materials
 from app.demands.schemas import Criterion, DemandPatch, DemandPost
+from app.events.record import record_event
 from app.organisations.service import check_own_site
 
 
@@ -28,6 +30,7 @@ def post_demand(session: Session, actor: Actor, wish: DemandPost) -> Demand:
     )
     session.add(demand)
     session.flush()
+    record_event(session, demand_opened(actor, demand))
     return demand
 
 
@@ -40,9 +43,10 @@ def lock_own_demand(session: Session, actor: Actor, demand_id: DemandId) -> Dema
     return demand
 
 
-def change_demand(session: Session, demand: Demand, change: DemandPatch) -> Demand:
+def change_demand(session: Session, actor: Actor, demand: Demand, change: DemandPatch) -> Demand:
     """Change a demand that the caller owns and holds locked; another last day reopens an expired one."""
     check_action(demand, "change", today())
+    was_open = is_open(demand)
     given = change.model_fields_set
     values = change.model_dump(include=given, exclude={"materials", "criteria"})
     if "materials" in given:
@@ -53,14 +57,16 @@ def change_demand(session: Session, demand: Demand, change: DemandPatch) -> Dema
     for field, value in values.items():
         setattr(demand, field, value)
     session.flush()
+    record_event(session, demand_changed(actor, demand, given, was_open=was_open))
     return demand
 
 
-def withdraw_demand(session: Session, demand: Demand) -> Demand:
+def withdraw_demand(session: Session, actor: Actor, demand: Demand) -> Demand:
     """Take a locked demand off the market; agreements on it go on."""
     check_action(demand, "withdraw", today())
     demand.status = DemandStatus.WITHDRAWN
     session.flush()
+    record_event(session, demand_withdrawn(actor, demand))
     return demand
 
 

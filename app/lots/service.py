@@ -7,8 +7,10 @@ from app.auth.actor import Actor
 from app.core.clock import today
 from app.core.database import new_id
 from app.core.errors import Fault, Invalid, NotFound
+from app.events.record import record_event
 from app.lots.assays import current_values, measure_results
 from app.lots.documents import write_results
+from app.lots.events import assay_added, is_open, lot_changed, lot_opened, lot_withdrawn
 from app.lots.lifecycle import (
     change_quantity,
     check_action,
@@ -70,12 +72,14 @@ def post_lot(session: Session, actor: Actor, wish: LotPost) -> Lot:
     if assay is not None:
         session.add(assay)
         session.flush()
+    record_event(session, lot_opened(actor, lot))
     return lot
 
 
-def change_lot(session: Session, lot: Lot, change: LotPatch) -> Lot:
+def change_lot(session: Session, actor: Actor, lot: Lot, change: LotPatch) -> Lot:
     """Change a lot that the caller owns and holds locked; another last day reopens an expired one."""
     check_action(lot, "change", today())
+    was_open = is_open(lot)
     given = change.model_dump(include=change.model_fields_set, exclude={"origin"})
     _check_terms(lot, change)
     if (quantity_t := given.pop("quantity_t", None)) is not None:
@@ -85,23 +89,27 @@ def change_lot(session: Session, lot: Lot, change: LotPatch) -> Lot:
     if "origin" in change.model_fields_set:
         lot.origin_process = None if change.origin is None else change.origin.process
     session.flush()
+    record_event(session, lot_changed(actor, lot, change.model_fields_set, was_open=was_open))
     return lot
 
 
-def withdraw_lot(session: Session, lot: Lot) -> Lot:
+def withdraw_lot(session: Session, actor: Actor, lot: Lot) -> Lot:
     """Take what is free of a locked lot off the market; agreements on it go on."""
     check_action(lot, "withdraw", today())
+    was_open = is_open(lot)
     lot.status = LotStatus.WITHDRAWN
     session.flush()
+    record_event(session, lot_withdrawn(actor, lot, was_open=was_open))
     return lot
 
 
-def add_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:
+def add_assay(session: Session, actor: Actor, lot: Lot, report: AssayPost) -> Assay:
     """Record an assay of a locked lot; the newest by day of sampling (then by recording) is the current one."""
     check_action(lot, "add_assay", today())
     assay = _record_assay(session, lot, report)
     session.add(assay)
     session.flush()
+    record_event(session, assay_added(actor, lot, assay))
     return assay
 
 

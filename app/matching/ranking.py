@@ -97,11 +97,23 @@ class Haul:
 def make_haul(distance_um: int, tariff: Tariff, road_m: float | None) -> Haul:
     """Return the haul of one row as it is shown; without a road its route is the geodesic times the detour factor."""
     if road_m is None:
-        source, route_um = RouteSource.DETOUR_FACTOR, math.floor(distance_um * tariff.detour_factor + 0.5)
+        source, route_um = RouteSource.DETOUR_FACTOR, _estimate_um(distance_um, tariff)
     else:
         source, route_um = RouteSource.OSRM, int(half_up(Decimal(str(road_m)) * _UM_PER_M, Decimal(1)))
-    fen = (tariff.rate * route_um + RATE_UM_PER_FEN // 2) // RATE_UM_PER_FEN + tariff.fixed_fen
-    return Haul(_to_km(distance_um), _to_km(route_um), source, fen * FEN)
+    return Haul(_to_km(distance_um), _to_km(route_um), source, _freight_fen(route_um, tariff) * FEN)
+
+
+def freight_fen(distance_um: int, tariff: Tariff) -> int:
+    """Return what `freight_fen_per_t` says of one geodesic."""
+    return _freight_fen(_estimate_um(distance_um, tariff), tariff)
+
+
+def _estimate_um(distance_um: int, tariff: Tariff) -> int:
+    return math.floor(distance_um * tariff.detour_factor + 0.5)
+
+
+def _freight_fen(route_um: int, tariff: Tariff) -> int:
+    return (tariff.rate * route_um + RATE_UM_PER_FEN // 2) // RATE_UM_PER_FEN + tariff.fixed_fen
 
 
 def _to_km(micrometres: int) -> Decimal:

@@ -12,6 +12,7 @@ from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
 from app.core.errors import Conflict, Invalid, invalid
 from app.core.geo import Datum, to_wgs84
+from app.events.record import NewEvent, record_event
 from app.organisations.models import Organisation, OrganisationStatus, Site, SiteId, SiteStream
 from app.organisations.queries import find_organisation, own_site
 from app.organisations.schemas import OrganisationPost, SitePatch, SitePost, StreamPut
@@ -106,7 +107,7 @@ def lock_own_site(session: Session, actor: Actor, site_id: SiteId) -> Site:
     return site
 
 
-def change_site(session: Session, site: Site, change: SitePatch) -> Site:
+def change_site(session: Session, actor: Actor, site: Site, change: SitePatch) -> Site:
     """Change a site that the caller owns and holds locked; latitude and longitude change together."""
     given = change.model_fields_set
     if ("latitude" in given) != ("longitude" in given):
@@ -119,7 +120,20 @@ def change_site(session: Session, site: Site, change: SitePatch) -> Site:
     if change.latitude is not None and change.longitude is not None:
         _place(site, change.latitude, change.longitude, change.datum or Datum.WGS84)
     session.flush()
+    record_event(session, _site_changed(actor, site, given))
     return site
+
+
+def _site_changed(actor: Actor, site: Site, fields: set[str]) -> NewEvent:
+    return NewEvent(
+        type="site.changed",
+        subject_kind="site",
+        subject_id=site.id,
+        organisation_id=actor.organisation_id,
+        key_id=actor.key_id,
+        data={"fields": sorted(fields)},
+        viewers=(site.organisation_id,),
+    )
 
 
 def open_stream(session: Session, site: Site, material: str) -> SiteStream:

@@ -132,7 +132,7 @@ class _Trading:
     def wind_up(self, session: Session, year: int) -> None:
         """Complete the agreement of a year that is over; what was refused is no longer on offer."""
         complete(session, self.producer, self.agreements[year])
-        withdraw_lot(session, lock_own_lot(session, self.producer, self.lots[year]))
+        withdraw_lot(session, self.producer, lock_own_lot(session, self.producer, self.lots[year]))
 
     def send(self, session: Session, number: int, load: Load) -> None:
         """Weigh a load and let it go."""

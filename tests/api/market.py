@@ -95,6 +95,7 @@ class Market:
         stock = {"site_id": self.site, "material": "phosphogypsum", "stock_year": 2023, "stored_t": 10}
         self.ids |= {
             examples.ORGANISATION: world.recycler().id,
+            examples.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
             examples.KEY: self.caller.get("/keys")["items"][0]["id"],
             examples.DECLARATION: self.caller.post("/declarations", month)["id"],
             examples.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],

@@ -1,0 +1,41 @@
+"""The feed: every change that the caller may see, in order."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from app.api.problems import problem_responses
+from app.auth.actor import Actor, Scope
+from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
+from app.core.schema import Schema
+from app.dependencies import Allow, Pepper, ReadSession
+from app.events import queries
+from app.events.schemas import Feed
+
+router = APIRouter(prefix="/events", tags=["events"])
+Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
+_PURPOSE = "/v1/events"
+
+
+class FeedQuery(Schema):
+    """Where in the feed to go on, and how far."""
+
+    after: str | None = Field(None, max_length=200, description="`next_cursor` of an earlier answer; none: the start.")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Events an answer.")
+
+
+@router.get("", summary="Read the feed of events", responses=problem_responses(422))
+def get_events(query: Annotated[FeedQuery, Query()], session: ReadSession, actor: Reader, secret: Pepper) -> Feed:
+    """Read what happened on the market and to you, in order and for ever; ask again later with `next_cursor`.
+
+    Everyone who reads the market sees what happens on it; what concerns some organisations alone, such as
+    `match.found` and `demand.changed`, is for these, and for no authority or operator.
+    """
+    (position,) = (0,) if query.after is None else decode_cursor(query.after, _PURPOSE, secret, "after")
+    found = queries.list_visible(session, actor.organisation_id, position, query.limit)
+    last = found[-1].position if found else position
+    return Feed(
+        items=[queries.describe_event(event, actor.organisation_id) for event in found],
+        next_cursor=encode_cursor((last,), _PURPOSE, secret),
+    )

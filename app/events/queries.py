@@ -1,0 +1,45 @@
+"""Reads of the feed: what an organisation may see beyond a position, in order."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select, union
+from sqlalchemy.orm import Session
+
+from app.events.models import Event, EventViewer
+from app.events.schemas import Author, EventRead, Subject
+
+
+def list_visible(session: Session, organisation_id: UUID, after: int, limit: int) -> Sequence[Event]:
+    """Return the first events beyond a position that are the market's or addressed to an organisation."""
+    return session.scalars(visible_events(organisation_id, after, limit)).all()
+
+
+def visible_events(organisation_id: UUID, after: int, limit: int) -> Select[Event]:
+    """Return the statement of it: two walks along an index, each at most `limit` long, whatever the feed's length."""
+    market = select(Event.position).where(Event.for_market, Event.position > after)
+    addressed = select(EventViewer.position).where(
+        EventViewer.organisation_id == organisation_id, EventViewer.position > after
+    )
+    parts: list[Select[Any]] = []
+    for part, position in ((market, Event.position), (addressed, EventViewer.position)):
+        first = part.order_by(position).limit(limit).subquery()
+        parts.append(select(first.c.position))
+    return select(Event).where(Event.position.in_(union(*parts))).order_by(Event.position).limit(limit)
+
+
+def describe_event(event: Event, reader_id: UUID) -> EventRead:
+    """Return an event as an organisation sees it; keys are named to their own organisation alone."""
+    is_own = event.organisation_id == reader_id
+    author = event.organisation_id and Author(
+        organisation_id=event.organisation_id, key_id=event.key_id if is_own else None
+    )
+    return EventRead(
+        id=event.id,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        actor=author,
+        subject=Subject(kind=event.subject_kind, id=event.subject_id),
+        data=event.data,
+    )

@@ -1,0 +1,99 @@
+"""Records what happened in the transaction of the write itself: events wait in the session, its commit appends them.
+
+Positions are given under the lock of the head row by the last statements before COMMIT. So they grow in the order of
+commits, a reader of what is beyond a position misses nothing, and writers wait for each other only at the very end.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import event, insert, update
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app.core.clock import now
+from app.core.database import new_id
+from app.events.models import Event, EventHead, EventViewer
+
+_PENDING = "events_pending"
+_MARKS = "events_at_savepoints"
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """What happened, by whom (None: the exchange itself), to what can be read at its own address.
+
+    Every market reader sees it where `for_market`, else the `viewers` alone. `data` is plain JSON.
+    """
+
+    type: str
+    subject_kind: str
+    subject_id: UUID
+    organisation_id: UUID | None = None
+    key_id: UUID | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    for_market: bool = False
+    viewers: tuple[UUID, ...] = ()
+    occurred_at: datetime = field(default_factory=now)
+
+
+def record_event(session: Session, happened: NewEvent) -> None:
+    """Append one event when the transaction commits."""
+    record_events(session, [happened])
+
+
+def record_events(session: Session, happened: Sequence[NewEvent]) -> None:
+    """Append events, in their order, when the transaction commits; what is rolled back has not happened."""
+    if not session.in_transaction():
+        session.begin()  # without one a rollback would go by unnoticed
+    session.info.setdefault(_PENDING, []).extend(happened)
+
+
+@event.listens_for(Session, "before_commit")
+def _append(session: Session) -> None:
+    """Flush all else first: nothing but COMMIT follows the lock of the head."""
+    pending: list[NewEvent] = session.info.get(_PENDING, [])
+    if not pending or session.in_nested_transaction():  # the release of a savepoint comes here too
+        return
+    session.flush()
+    added = update(EventHead).values(position=EventHead.position + len(pending)).returning(EventHead.position)
+    head = session.execute(added, execution_options={"synchronize_session": False}).scalar_one()
+    placed = list(enumerate(pending, start=head - len(pending) + 1))
+    session.execute(insert(Event), [_row(position, happened) for position, happened in placed])
+    viewers = [
+        {"organisation_id": viewer, "position": position}
+        for position, happened in placed
+        if not happened.for_market
+        for viewer in happened.viewers
+    ]
+    if viewers:
+        session.execute(insert(EventViewer), viewers)
+    pending.clear()
+
+
+def _row(position: int, happened: NewEvent) -> dict[str, Any]:
+    row = dict(vars(happened)) | {"position": position, "id": new_id()}
+    del row["viewers"]
+    return row
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        # Weak keys: an import opens a savepoint for every row.
+        session.info.setdefault(_MARKS, WeakKeyDictionary())[transaction] = len(session.info.get(_PENDING, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_back_to_savepoint(session: Session, rolled_back: SessionTransaction) -> None:
+    if rolled_back.nested and _PENDING in session.info:
+        del session.info[_PENDING][session.info[_MARKS][rolled_back] :]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_transaction(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None:
+        session.info.pop(_PENDING, None)

@@ -1,0 +1,55 @@
+"""What is recorded of lots: for the market while they are on it, else for their owner."""
+
+from typing import Any
+
+from app.auth.actor import Actor
+from app.core.clock import today
+from app.events.record import NewEvent
+from app.lots.lifecycle import effective_status
+from app.lots.models import Assay, Lot, LotStatus
+
+
+def is_open(lot: Lot) -> bool:
+    """Whether a lot is on offer today."""
+    return effective_status(lot, today()) is LotStatus.OPEN
+
+
+def lot_opened(actor: Actor, lot: Lot) -> NewEvent:
+    """Tell that a lot came on the market, or back to it."""
+    data = {"material": lot.material, "site_id": str(lot.site_id)}
+    return _lot_event("lot.opened", actor, lot, for_market=is_open(lot), data=data)
+
+
+def lot_changed(actor: Actor, lot: Lot, fields: set[str], *, was_open: bool) -> NewEvent:
+    """Tell that a lot was changed; one that was not on offer and now is has opened."""
+    if is_open(lot) and not was_open:
+        return lot_opened(actor, lot)
+    return _lot_event("lot.changed", actor, lot, for_market=was_open, data={"fields": sorted(fields)})
+
+
+def lot_withdrawn(actor: Actor, lot: Lot, *, was_open: bool) -> NewEvent:
+    """Tell that a lot left the market; the market hears of it only if it was there."""
+    return _lot_event("lot.withdrawn", actor, lot, for_market=was_open, data={})
+
+
+def assay_added(actor: Actor, lot: Lot, assay: Assay) -> NewEvent:
+    """Tell that a lot has another assay, by which it is judged if it is the current one."""
+    data = {
+        "assay_id": str(assay.id),
+        "sampled_on": str(assay.sampled_on),
+        "is_current": lot.current_assay_id == assay.id,
+    }
+    return _lot_event("assay.added", actor, lot, for_market=is_open(lot), data=data)
+
+
+def _lot_event(kind: str, actor: Actor, lot: Lot, *, for_market: bool, data: dict[str, Any]) -> NewEvent:
+    return NewEvent(
+        type=kind,
+        subject_kind="lot",
+        subject_id=lot.id,
+        organisation_id=actor.organisation_id,
+        key_id=actor.key_id,
+        data=data,
+        for_market=for_market,
+        viewers=(lot.organisation_id,),
+    )

@@ -1,0 +1,1 @@
+"""What the exchange tells of its own accord; consumers of events."""

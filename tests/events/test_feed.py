@@ -1,0 +1,157 @@
+"""The feed over HTTP: every change that a caller may see, in order, and nothing of others."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text, update
+
+from app.auth.actor import Role
+from app.core.clock import today
+from app.core.database import Database, new_id
+from app.events.queries import visible_events
+from app.events.record import NewEvent, record_events
+from app.lots.models import Lot
+from tests.factories import Member, World
+from tests.plans import explain
+
+ASSAY = {"sampled_on": str(today()), "results": [{"parameter": "caso4_2h2o", "value": 90}]}
+
+
+def _types(member: Member, **params: Any) -> list[str]:  # noqa: ANN401 - a query
+    return [item["type"] for item in member.get("/events", **params)["items"]]
+
+
+def _expire(database: Database, lot_id: str) -> None:
+    with database.write() as session:
+        changed = update(Lot).where(Lot.id == UUID(lot_id))
+        session.execute(changed.values(available_from=today() - timedelta(9), available_to=today() - timedelta(1)))
+        session.commit()
+
+
+def test_changes_of_a_lot_in_order(world: World) -> None:
+    producer, other = world.producer(), world.government("50")
+    lot = world.lot(producer)
+    path = f"/lots/{lot['id']}"
+    producer.patch(path, {"price_cny_per_t": -20, "min_order_t": 10})
+    assay = producer.post(f"{path}/assays", ASSAY)
+    producer.post(f"{path}/withdraw", status=200)
+    items = other.get("/events")["items"]
+    assert [item["type"] for item in items] == ["lot.opened", "lot.changed", "assay.added", "lot.withdrawn"]
+    assert {(item["subject"]["kind"], item["subject"]["id"]) for item in items} == {("lot", lot["id"])}
+    assert items[0]["data"] == {"material": "phosphogypsum", "site_id": lot["site"]["id"]}
+    assert items[1]["data"] == {"fields": ["min_order_t", "price_cny_per_t"]}
+    assert items[2]["data"] == {"assay_id": assay["id"], "sampled_on": str(today()), "is_current": True}
+    assert all(item["actor"] == {"organisation_id": producer.id, "key_id": None} for item in items)
+    key_id = producer.get("/keys")["items"][0]["id"]
+    assert {item["actor"]["key_id"] for item in producer.get("/events")["items"]} == {key_id}
+    assert len({item["id"] for item in items}) == 4
+
+
+def test_a_lot_that_comes_back_opens_again(world: World, database: Database) -> None:
+    producer, reader = world.producer(), world.recycler()
+    lot = world.lot(producer)
+    path = f"/lots/{lot['id']}"
+    _expire(database, lot["id"])
+    producer.patch(path, {"price_cny_per_t": 1})  # nobody else could see it now
+    producer.patch(path, {"available_to": str(today() + timedelta(30))})
+    assert _types(reader) == ["lot.opened", "lot.opened"]
+    assert _types(producer) == ["lot.opened", "lot.changed", "lot.opened"]
+
+
+def test_a_lot_off_the_market_is_its_owners_alone(world: World, database: Database) -> None:
+    producer = world.producer()
+    lot = world.lot(producer)
+    _expire(database, lot["id"])
+    producer.post(f"/lots/{lot['id']}/assays", ASSAY)
+    for member in (world.recycler(), world.government(), world.operator()):
+        assert _types(member) == ["lot.opened"]
+    assert _types(producer) == ["lot.opened", "assay.added"]
+
+
+def test_demands_and_sites_are_their_owners_alone(world: World) -> None:
+    recycler = world.recycler()
+    demand = world.demand(recycler)
+    recycler.patch(f"/demands/{demand['id']}", {"quantity_t": 7})
+    recycler.patch(f"/sites/{demand['site']['id']}", {"name": "another gate"})
+    recycler.post(f"/demands/{demand['id']}/withdraw", status=200)
+    assert _types(recycler) == ["demand.opened", "demand.changed", "site.changed", "demand.withdrawn"]
+    for member in (world.producer(), world.recycler(), world.government(), world.operator()):
+        assert _types(member) == []
+
+
+def test_a_refused_write_leaves_no_event(world: World) -> None:
+    producer = world.producer()
+    lot = world.lot(producer)
+    producer.patch(f"/lots/{lot['id']}", {"min_order_t": 99999}, status=422)
+    assert _types(producer) == ["lot.opened"]
+
+
+def test_the_cursor_always_goes_on(world: World) -> None:
+    producer, reader = world.producer(), world.recycler()
+    empty = reader.get("/events")
+    assert empty["items"] == []
+    lots = [world.lot(producer)["id"] for _ in range(5)]
+    seen, cursor = [], empty["next_cursor"]
+    for expected in (2, 2, 1, 0, 0):
+        answer = reader.get("/events", after=cursor, limit=2)
+        assert len(answer["items"]) == expected
+        seen += [item["subject"]["id"] for item in answer["items"]]
+        cursor = answer["next_cursor"]
+    assert seen == lots
+    last = world.lot(producer)["id"]
+    assert [item["subject"]["id"] for item in reader.get("/events", after=cursor)["items"]] == [last]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ({"after": "nonsense"}, "after", "invalid_cursor"),
+        ({"limit": 101}, "limit", "less_than_equal"),
+        ({"cursor": "x"}, "cursor", "unknown_parameter"),
+    ],
+)
+def test_a_wrong_query_is_refused(world: World, query: dict[str, Any], pointer: str, code: str) -> None:
+    answer = world.recycler().request("GET", "/events", params=query)
+    assert answer.status_code == 422
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [(pointer, code)]
+
+
+def test_a_cursor_of_another_list_is_refused(world: World) -> None:
+    producer = world.member(Role.PRODUCER, Role.RECYCLER)
+    for _ in range(2):
+        world.lot(producer)
+    foreign = producer.get("/lots", limit=1, mine="true")["next_cursor"]
+    assert producer.request("GET", "/events", params={"after": foreign}).json()["code"] == "invalid_cursor"
+
+
+def test_the_key_must_read_the_market(world: World) -> None:
+    member = world.recycler()
+    key = member.post("/keys", {"name": "narrow", "scopes": ["statistics:read"]})["key"]
+    narrow = Member(world.client, member.id, member.name, key)
+    assert narrow.request("GET", "/events").json()["code"] == "scope_required"
+    assert world.client.get("/v1/events").status_code == 401
+
+
+def test_reading_walks_indexes_whatever_the_length(database: Database) -> None:
+    reader, others = new_id(), [new_id() for _ in range(50)]
+    with database.write() as session:
+        events = [
+            NewEvent(
+                "demand.changed", "demand", new_id(), viewers=(reader if number % 500 == 0 else others[number % 50],)
+            )
+            for number in range(5000)
+        ]
+        events += [NewEvent("lot.opened", "lot", new_id(), for_market=True) for _ in range(50)]
+        record_events(session, events)
+        session.commit()
+    with database.write() as session:
+        session.execute(text("ANALYZE"))
+        session.commit()
+    with database.read() as session:
+        plan = explain(session, visible_events(reader, 100, 20))
+    assert "ix_events_market" in plan
+    assert "event_viewers" in plan
+    assert "Seq Scan" not in plan
+    assert "SCAN events" not in plan
