@@ -9,6 +9,8 @@ from app.api import (
     agreements,
     demands,
     health,
+    imports,
+    jobs,
     keys,
     ledger,
     lots,
@@ -37,6 +39,7 @@ _RESOURCES = (
     keys,
     sites,
     matches,
+    imports,  # before lots, which would take `import` for an id
     lots,
     demands,
     agreements,
@@ -44,6 +47,7 @@ _RESOURCES = (
     utilisations,
     ledger,
     statistics,
+    jobs,
 )
 
 

@@ -4,10 +4,12 @@ from app.auth import models as auth
 from app.core.database import Base
 from app.demands import models as demands
 from app.exchange import models as exchange
+from app.imports import models as imports
+from app.jobs import models as jobs
 from app.ledger import models as ledger
 from app.lots import models as lots
 from app.organisations import models as organisations
 
 metadata = Base.metadata
 
-__all__ = ["auth", "demands", "exchange", "ledger", "lots", "metadata", "organisations"]
+__all__ = ["auth", "demands", "exchange", "imports", "jobs", "ledger", "lots", "metadata", "organisations"]

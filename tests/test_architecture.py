@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
-#: The only places that end a transaction: a request's session, and programs that have no request.
-MAY_COMMIT = {"app/dependencies.py"}
+#: The only places that end a transaction: a request's session, a step of a job, and programs that have no request.
+MAY_COMMIT = {"app/dependencies.py", "app/jobs/leases.py"}
 MAY_COMMIT_UNDER = ("app/cli", "app/samples")
 
 

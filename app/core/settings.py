@@ -16,6 +16,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class Switch(StrEnum):
+    """Whether something runs."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Settings(BaseSettings):
     """All settings of the exchange; every field is the variable `SWX_<NAME>`."""
 
@@ -31,6 +38,8 @@ class Settings(BaseSettings):
     freight_cny_per_t_km: float = Field(0.5, ge=0, description="Freight tariff.")
     freight_fixed_cny_per_t: float = Field(0.0, ge=0, description="Fixed part of the freight, loading and unloading.")
     assay_max_age_months: int = Field(12, ge=1, le=1200, description="Older assays prove nothing: unknown.")
+
+    worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
 
     @property
     def url(self) -> str:
