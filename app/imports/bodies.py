@@ -19,26 +19,26 @@ class ShipmentRow(ShipmentPost):
 
 
 _encode = msgspec.msgpack.Encoder().encode
+#: Of a row as it is given and not as it is stored, so that a file keeps its fingerprints when the program changes.
+_canonical = msgspec.msgpack.Encoder(order="sorted").encode
 
 
-def _check_lot(body: object) -> tuple[UUID, bytes, bytes]:
-    lot, wish = check_lot(body)
-    return lot.site_id, wish.model_dump_json().encode(), _encode(lot)
+def _check_lot(body: object) -> tuple[UUID, bytes]:
+    lot = check_lot(body)
+    return lot.site_id, _encode(lot)
 
 
-def _check_declaration(body: object) -> tuple[UUID, bytes, bytes]:
+def _check_declaration(body: object) -> tuple[UUID, bytes]:
     wish = DeclarationPost.model_validate(body)
-    text = wish.model_dump_json().encode()
-    return wish.site_id, text, text
+    return wish.site_id, wish.model_dump_json().encode()
 
 
-def _check_shipment(body: object) -> tuple[None, bytes, bytes]:
-    text = ShipmentRow.model_validate(body).model_dump_json().encode()
-    return None, text, text
+def _check_shipment(body: object) -> tuple[None, bytes]:
+    return None, ShipmentRow.model_validate(body).model_dump_json().encode()
 
 
-#: Body → its site (None where another object decides), its canonical text, what is landed; raises ValidationError.
-CHECKS: Mapping[ImportKind, Callable[[object], tuple[UUID | None, bytes, bytes]]] = {
+#: Body → its site (None where another object decides) and what is landed; raises pydantic's ValidationError.
+CHECKS: Mapping[ImportKind, Callable[[object], tuple[UUID | None, bytes]]] = {
     ImportKind.LOTS: _check_lot,
     ImportKind.SHIPMENTS: _check_shipment,
     ImportKind.DECLARATIONS: _check_declaration,
@@ -52,9 +52,9 @@ class Fingerprints:
         self._kind = kind.encode() + b"\0"
         self._seen: dict[bytes, int] = {}
 
-    def take(self, text: bytes) -> bytes:
-        """Return the fingerprint of the next row with this canonical text."""
-        digest = hashlib.sha256(self._kind + text).digest()
+    def take(self, body: object) -> bytes:
+        """Return the fingerprint of the next row with this body."""
+        digest = hashlib.sha256(self._kind + _canonical(body)).digest()
         occurrence = self._seen.get(digest, 0)
         self._seen[digest] = occurrence + 1
         return hashlib.sha256(digest + occurrence.to_bytes(4, "big")).digest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -80,20 +81,20 @@ def read_table(form: Format, layout: Layout, request: Request, content: bytes) -
 def _check_rows(table: Table, kind: ImportKind, size: int, own_sites: frozenset[UUID]) -> Iterator[Chunk]:
     check, prints, pending = CHECKS[kind], Fingerprints(kind), _Pending()
     for number, (line, given) in enumerate(table.rows):
-        pointers: dict[str, str] = {}
         try:
-            body = _read_json(given) if table.columns is None else _read_cells(table, given, pointers)
-            site_id, text, content = check(body)
+            body = _read_json(given) if table.columns is None else _read_cells(table, given)
+            site_id, content = check(body)
             if site_id is not None and site_id not in own_sites:
                 raise BadRow(_UNKNOWN_SITE)  # noqa: TRY301 - one place that deals with faults of a row
         except (BadRow, ValidationError) as error:
             faults = error.faults if isinstance(error, BadRow) else faults_of_error(error)
+            heads = {} if table.columns is None else _heads_by_pointer(table.columns, given)
             pending.refused += [
-                Refused(number, line, fault.pointer, _column_of(fault.pointer, pointers), fault.code, fault.detail)
+                Refused(number, line, fault.pointer, _head_of(fault.pointer, heads), fault.code, fault.detail)
                 for fault in faults[:MAX_FAULTS]
             ]
         else:
-            pending.rows.append(Row(number, line, prints.take(text), content))
+            pending.rows.append(Row(number, line, prints.take(body), content))
         if (number + 1) % size == 0 or number + 1 == len(table.rows):
             yield Chunk(number + 1, pending.rows, pending.refused)
             pending = _Pending()
@@ -108,8 +109,8 @@ def _read_json(line: bytes) -> object:
         raise BadRow(Fault("", "json_invalid", f"the line is not JSON: {error}")) from None
 
 
-def _read_cells(table: Table, cells: Sequence[str], pointers: dict[str, str]) -> Body:
-    """Return the body of a row; `pointers` learns which column each part of it came from."""
+def _read_cells(table: Table, cells: Sequence[str]) -> Body:
+    """Return the body that a row stands for."""
     body: Body = {}
     results: list[Body] = []
     columns = table.columns or ()
@@ -121,44 +122,58 @@ def _read_cells(table: Table, cells: Sequence[str], pointers: dict[str, str]) ->
         if column is None:
             raise BadRow(Fault("", "cell_without_head", f"{cell[:40]!r} stands in a column without a head"))
         if column.parameter is None:
-            _put(body, column, cell)
-            pointers["/" + "/".join(column.path)] = column.head
+            _put(body, column.path, column.read(cell))
         else:
-            pointers[f"/assay/results/{len(results)}"] = column.head
             value = column.read(cell)
             results.append({"parameter": column.parameter, "value": value, "unit": column.unit, "basis": column.basis})
     if results:
         body.setdefault("assay", {})["results"] = results
-    _name_site(body, table.ids_by_name, pointers)
+    if "site" in body:
+        _name_site(body, table.ids_by_name)
     return body
 
 
-def _put(body: Body, column: Column, cell: str) -> None:
-    *above, last = column.path
+def _put(body: Body, path: Sequence[str], value: object) -> None:
+    *above, last = path
     for step in above:
         body = body.setdefault(step, {})
-    body[last] = column.read(cell)
+    body[last] = value
 
 
-def _name_site(body: Body, ids_by_name: Mapping[str, list[UUID]], pointers: dict[str, str]) -> None:
+def _name_site(body: Body, ids_by_name: Mapping[str, list[UUID]]) -> None:
     """Put the id of a site in place of its name."""
-    if (name := body.pop("site", None)) is None:
-        return
-    pointers["/site_id"] = pointers.pop("/site")
+    name = body.pop("site")
     found = ids_by_name.get(name, [])
     if len(found) != 1:
         detail = f"there is no site of yours called {name[:80]!r}"
         if found:
             detail = f"{len(found)} of your sites are called {name[:80]!r}; give site_id"
         raise BadRow(Fault("/site_id", "ambiguous_site" if found else "unknown_site", detail))
-    if body.setdefault("site_id", found[0]) != found[0] and str(found[0]) != body["site_id"]:
+    if body.setdefault("site_id", str(found[0])) != str(found[0]):
         raise BadRow(Fault("/site_id", "ambiguous_site", "site and site_id name different sites"))
 
 
-def _column_of(pointer: str, pointers: Mapping[str, str]) -> str | None:
+def _heads_by_pointer(columns: Sequence[Column | None], cells: Sequence[str]) -> dict[str, str]:
+    """Return which column each part of the body came from; one that is empty stands for what is missing there."""
+    heads: dict[str, str] = {}
+    results = 0
+    for column, cell in zip_longest(columns, cells[: len(columns)], fillvalue=""):
+        if not isinstance(column, Column):
+            continue
+        if column.parameter is None:
+            heads["/" + "/".join(column.path)] = column.head
+        elif cell:
+            heads[f"/assay/results/{results}"] = column.head
+            results += 1
+    if "/site" in heads:
+        heads.setdefault("/site_id", heads["/site"])
+    return heads
+
+
+def _head_of(pointer: str, heads: Mapping[str, str]) -> str | None:
     """Return the head of the column that a pointer leads to."""
     while pointer:
-        if pointer in pointers:
-            return pointers[pointer][:200]
+        if pointer in heads:
+            return heads[pointer][:200]
         pointer = pointer.rpartition("/")[0]
     return None

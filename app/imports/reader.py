@@ -1,5 +1,6 @@
 """The reading process: reads one file under limits of memory and time, and sends what it finds; run by `readers`."""
 
+import gc
 import resource
 import sys
 
@@ -22,6 +23,7 @@ def main() -> None:
     seconds = MAX_CPU_SECONDS + int(used.ru_utime + used.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     clock.use_zone(request.zone)
+    gc.set_threshold(100_000, 50, 100)  # a file is a million of lasting objects, which are not worth looking through
     try:
         for answer in check_file(request, content):
             write_answer(sys.stdout.buffer, answer)

@@ -46,8 +46,8 @@ class CheckedLot:
     assay: CheckedAssay | None
 
 
-def check_lot(body: object) -> tuple[CheckedLot, LotPost]:
-    """Return a checked offer beside its body, measuring its assay once; raises pydantic's ValidationError."""
+def check_lot(body: object) -> CheckedLot:
+    """Return a checked offer, measuring its assay once; raises pydantic's ValidationError."""
     heard: dict[str, Any] = {}
     wish = LotPost.model_validate(body, context=heard)
     measured = heard.get("measured", [])
@@ -56,7 +56,7 @@ def check_lot(body: object) -> tuple[CheckedLot, LotPost]:
     if report is not None:
         current = current_values(measured)
         assay = CheckedAssay(report.sampled_on, report.laboratory, report.report_no, current, measured)
-    lot = CheckedLot(
+    return CheckedLot(
         site_id=wish.site_id,
         material=wish.material,
         quantity_t=wish.quantity_t,
@@ -68,7 +68,6 @@ def check_lot(body: object) -> tuple[CheckedLot, LotPost]:
         stock_year=wish.stock_year,
         assay=assay,
     )
-    return lot, wish
 
 
 def land_lots(session: Session, organisation_id: OrganisationId, lots: Sequence[CheckedLot]) -> list[LotId]:
