@@ -16,7 +16,7 @@ from app.core import clock
 from app.core.database import Database
 from app.core.settings import Environment, Settings
 from app.imports.kinds import ImportKind
-from app.imports.readers import Readers
+from app.imports.readers import Reader
 from app.imports.running import run_import
 from app.jobs.running import run_jobs
 
@@ -57,13 +57,13 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
         at_end.enter_context(hold_file(file, "worker"))
         database = Database(settings.url, settings.read_database_url)
         at_end.callback(database.dispose)
-        readers = Readers()
-        at_end.callback(readers.close)
-        handlers = {kind.value: partial(run_import, readers) for kind in ImportKind}
+        reader = Reader()
+        at_end.callback(reader.close)
+        handlers = {kind.value: partial(run_import, reader) for kind in ImportKind}
         # On a server's database other workers may live; on a file the lock above says that none does.
         targets = {"jobs": partial(run_jobs, database, handlers, stop, is_alone=file is not None)}
         threads = [Thread(target=target, name=name) for name, target in targets.items()]
-        readers.prepare()
+        reader.start()
         for thread in threads:
             thread.start()
         try:

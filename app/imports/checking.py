@@ -22,6 +22,8 @@ from app.imports.texts import read_csv, read_lines
 
 Body = dict[str, Any]
 _HEAD_AND_ROW = 2
+#: A name that an id is put in place of.
+_SITE = ("site",)
 _UNKNOWN_SITE = Fault("/site_id", "unknown_site", "not a site of yours; GET /v1/sites lists them")
 
 
@@ -128,7 +130,7 @@ def _read_cells(table: Table, cells: Sequence[str]) -> Body:
             results.append({"parameter": column.parameter, "value": value, "unit": column.unit, "basis": column.basis})
     if results:
         body.setdefault("assay", {})["results"] = results
-    if "site" in body:
+    if _SITE[0] in body:
         _name_site(body, table.ids_by_name)
     return body
 
@@ -160,13 +162,13 @@ def _heads_by_pointer(columns: Sequence[Column | None], cells: Sequence[str]) ->
     for column, cell in zip_longest(columns, cells[: len(columns)], fillvalue=""):
         if not isinstance(column, Column):
             continue
-        if column.parameter is None:
-            heads["/" + "/".join(column.path)] = column.head
+        if column.path == _SITE and (cell or "/site_id" not in heads):
+            heads["/site_id"] = column.head
+        elif column.parameter is None:
+            heads.setdefault("/" + "/".join(column.path), column.head)
         elif cell:
             heads[f"/assay/results/{results}"] = column.head
             results += 1
-    if "/site" in heads:
-        heads.setdefault("/site_id", heads["/site"])
     return heads
 
 

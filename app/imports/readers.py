@@ -1,5 +1,7 @@
-"""Starting of reading processes: one waits ready, because starting takes longer than reading a small file."""
+"""The reading process as its user sees it: started once, because that takes seconds, and killed when it must stop."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,54 +16,63 @@ from app.imports.frames import Answer, End, Failure, Request, read_answer, write
 WAIT_SECONDS = 1.0
 
 
-class Readers:
-    """A reading process in waiting; each reads one file and ends."""
+class Reader:
+    """A reading process; reads one file at a time."""
 
     def __init__(self) -> None:
-        self._waiting: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def prepare(self) -> None:
-        """Have a process waiting."""
-        if self._waiting is None:
-            # Unbuffered: what a buffer holds already, select would wait for in vain.
-            self._waiting = subprocess.Popen(
+    def start(self) -> None:
+        """Have the process running; it is ready some seconds later."""
+        if self._process is None:
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "app.imports.reader"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,  # Ctrl-C is for who started us
+                bufsize=0,  # what a buffer holds already, select would wait for in vain
+                start_new_session=True,  # Ctrl-C is for who started us; and one signal ends it with its forks
             )
 
     def close(self) -> None:
-        """End the process that waits."""
-        if self._waiting is not None:
-            _end(self._waiting)
-            self._waiting = None
+        """End the process, whatever it is doing."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                with suppress(BrokenPipeError):
+                    cast(IO[bytes], stream).close()
 
     def read(self, request: Request, content: bytes, keep_on: Callable[[], None]) -> Iterator[Answer]:
-        """Yield the answers on a file, End or Failure last; `keep_on` is called every second and may raise.
+        """Yield the answers on a file, End or Failure last; `keep_on` is called while waiting, and may raise.
 
         Leaving the iteration early kills the process.
         """
-        self.prepare()
-        process, self._waiting = self._waiting, None
-        assert process is not None  # noqa: S101 - prepared above
-        assert process.stdin is not None  # noqa: S101 - a pipe, as asked for
-        assert process.stdout is not None  # noqa: S101 - the same
+        self.start()
+        process = cast("subprocess.Popen[bytes]", self._process)
+        # A thread of its own: the process may end, killed by its limits, before it has read all.
+        sender = Thread(target=_send, args=(process.stdin, request, content), daemon=True)
+        sender.start()
+        is_complete = False
         try:
-            # A thread of its own: the process may end, killed by its limits, before it has read all.
-            Thread(target=_send, args=(process.stdin, request, content), daemon=True).start()
-            yield from _answers(process, process.stdout, keep_on)
+            for answer in _answers(cast(IO[bytes], process.stdout), keep_on):
+                is_complete = isinstance(answer, (End, Failure))
+                yield answer
+            if not is_complete:
+                yield Failure("file_too_heavy", "Reading the file took too much time or memory; split or simplify it.")
         finally:
-            _end(process)
+            if not is_complete:
+                self.close()
+            sender.join()
 
 
 def _send(stream: IO[bytes], request: Request, content: bytes) -> None:
-    with suppress(BrokenPipeError, ValueError), stream:
+    with suppress(BrokenPipeError, ValueError):  # killed meanwhile, or closed
         write_request(cast(BinaryIO, stream), request, content)
 
 
-def _answers(process: subprocess.Popen[bytes], stream: IO[bytes], keep_on: Callable[[], None]) -> Iterator[Answer]:
+def _answers(stream: IO[bytes], keep_on: Callable[[], None]) -> Iterator[Answer]:
+    """Yield answers until the last one, or until the stream ends without it."""
     with DefaultSelector() as selector:
         selector.register(stream, EVENT_READ)
         while True:
@@ -69,19 +80,7 @@ def _answers(process: subprocess.Popen[bytes], stream: IO[bytes], keep_on: Calla
                 keep_on()
             answer = read_answer(cast(BinaryIO, stream))
             if answer is None:
-                code = process.wait()
-                detail = f"Reading the file took too much time or memory (ended with {code}); split or simplify it."
-                yield Failure("file_too_heavy", detail)
                 return
             yield answer
             if isinstance(answer, (End, Failure)):
                 return
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with suppress(BrokenPipeError):
-                stream.close()

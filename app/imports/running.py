@@ -15,7 +15,7 @@ from app.imports.frames import Begin, Chunk, Failure, Refused, Request
 from app.imports.kinds import ImportKind
 from app.imports.landing import Outcome, land_rows
 from app.imports.layouts import layout_of
-from app.imports.readers import Readers
+from app.imports.readers import Reader
 from app.jobs.leases import Lease
 from app.jobs.models import MAX_REASON, Job, JobInput, JobRefusal, JobStatus
 from app.jobs.service import end_job
@@ -26,7 +26,7 @@ from app.organisations.models import Site
 _MAX_TRIES = 3
 
 
-def run_import(readers: Readers, lease: Lease) -> None:
+def run_import(reader: Reader, lease: Lease) -> None:
     """Do an import from where it stands: rows dealt with before the last runner ended are passed over.
 
     Raises LeaseLost when it is cancelled, Stopping when the runner must end.
@@ -38,7 +38,7 @@ def run_import(readers: Readers, lease: Lease) -> None:
     except Forbidden as reason:
         lease.fail(reason.code, reason.detail)
         return
-    for answer in readers.read(request, content, lease.extend):
+    for answer in reader.read(request, content, lease.extend):
         match answer:
             case Begin():
                 with lease.step() as (_, job):
