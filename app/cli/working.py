@@ -35,12 +35,14 @@ def work(
     is_production = settings.environment is Environment.PRODUCTION
     with open_database(settings):
         pass  # at head, or refused
+    pause = Event()
     set_up_logs(log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN))
     try:
         with run_worker(settings) as threads:
             notes.print("Working. Stop with Ctrl-C.")
+            # Not Thread.join: interrupted, it takes the thread for ended (Python 3.11), and the end would not wait.
             while all(thread.is_alive() for thread in threads):
-                threads[0].join(1)
+                pause.wait(1)
     except KeyboardInterrupt:
         notes.print("Stopped.")
 

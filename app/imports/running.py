@@ -47,6 +47,7 @@ def run_import(reader: Reader, lease: Lease) -> None:
                 lease.check_stop()
                 _land_chunk(lease, actor, answer)
             case Failure():
+                lease.check_stop()  # a reader that is ended with its runner says nothing about the file
                 lease.fail(answer.code, answer.detail)
                 return
     with lease.step() as (session, job):

@@ -1,22 +1,28 @@
 """Lots from files: every format lands the same lots as POST, bad rows never block good ones, nothing lands twice."""
 
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
+from app.auth.models import ApiKey
 from app.core.clock import today
 from app.core.database import Base, Database
 from app.imports.models import ImportedRow
-from app.jobs.models import JobInput
+from app.jobs.models import Job, JobInput, JobStatus
+from app.jobs.service import submit_job
 from app.lots.models import Assay, Lot
+from app.organisations.models import Organisation, OrganisationStatus
 from tests.factories import Body, Member, World
 from tests.imports.conftest import SITE
 from tests.imports.files import (
     CSV,
     HEADS,
     NDJSON,
+    PATIENCE_SECONDS,
     XLSX,
     counts,
     lot_row,
@@ -123,7 +129,7 @@ def test_the_codes_are_those_of_posting(producer: Member) -> None:
     assert [item["code"] for item in job["refusals"] if item["line"] == 1] == [f["code"] for f in posted]
     assert refusals(job)[len(posted) :] == [
         (2, "", "json_invalid"),
-        (3, "", "model_type"),
+        (3, "", "model_attributes_type"),
         (5, "/site_id", "uuid_parsing"),
     ]
 
@@ -210,3 +216,26 @@ def test_more_rows_than_a_chunk(producer: Member, database: Database) -> None:
     assert counts(job) == ("done", 2300 - bad, bad, 0)
     assert (job["done"], job["total"]) == (2300, 2300)
     assert _count(database, Lot, Assay) == [2300 - bad, 2300 - bad]
+
+
+def test_the_job_of_an_organisation_suspended_meanwhile_fails(world: World, database: Database) -> None:
+    producer = world.producer()
+    world.site(producer, name=SITE)
+    with database.write() as session:  # no worker takes it up between handing in and suspending
+        organisation = session.get(Organisation, UUID(producer.id))
+        assert organisation is not None
+        key_id = session.scalars(select(ApiKey.id).where(ApiKey.organisation_id == organisation.id)).one()
+        organisation.status = OrganisationStatus.SUSPENDED
+        job = Job(kind="lots_import", organisation_id=organisation.id, key_id=key_id, format="csv", dry_run=False)
+        submit_job(session, job, write_csv([lot_row(SITE)]))
+        session.commit()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with database.read() as session:
+            ended = session.get_one(Job, job.id)
+        if ended.status == JobStatus.FAILED:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert ended.error_code == "organisation_suspended"
+    assert _count(database, Lot) == [0]
