@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
@@ -43,7 +43,7 @@ class Reader:
                 with suppress(BrokenPipeError):
                     cast(IO[bytes], stream).close()
 
-    def read(self, request: Request, content: bytes, keep_on: Callable[[], None]) -> Iterator[Answer]:
+    def read(self, request: Request, content: bytes, keep_on: Callable[[], None]) -> Generator[Answer, None, None]:
         """Yield the answers on a file, End or Failure last; `keep_on` is called while waiting, and may raise.
 
         Leaving the iteration early kills the process.
