@@ -11,6 +11,8 @@ from app.api import (
     demands,
     events,
     health,
+    imports,
+    jobs,
     keys,
     ledger,
     lots,
@@ -44,6 +46,7 @@ _RESOURCES = (
     sites,
     market_facts,
     matches,
+    imports,  # before lots, which would take `import` for an id
     lots,
     demands,
     blends,
@@ -54,6 +57,7 @@ _RESOURCES = (
     ledger,
     statistics,
     events,
+    jobs,
 )
 
 

@@ -5,6 +5,8 @@ from app.core.database import Base
 from app.demands import models as demands
 from app.events import models as events
 from app.exchange import models as exchange
+from app.imports import models as imports
+from app.jobs import models as jobs
 from app.ledger import models as ledger
 from app.lots import models as lots
 from app.matching import models as matching
@@ -12,4 +14,16 @@ from app.organisations import models as organisations
 
 metadata = Base.metadata
 
-__all__ = ["auth", "demands", "events", "exchange", "ledger", "lots", "matching", "metadata", "organisations"]
+__all__ = [
+    "auth",
+    "demands",
+    "events",
+    "exchange",
+    "imports",
+    "jobs",
+    "ledger",
+    "lots",
+    "matching",
+    "metadata",
+    "organisations",
+]

@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
-#: The only places that end a transaction: a request's session, and programs that have no request. The consumer of
-#: events is one of these: what it finds and how far it has read are one transaction, whose ends are its own.
-MAY_COMMIT = {"app/dependencies.py", "app/notifications/consumer.py"}
+#: The only places that end a transaction: a request's session, a step of a job, the consumer of events (what it finds
+#: and how far it has read are one transaction), and programs that have no request.
+MAY_COMMIT = {"app/dependencies.py", "app/jobs/leases.py", "app/notifications/consumer.py"}
 MAY_COMMIT_UNDER = ("app/cli", "app/samples")
 
 

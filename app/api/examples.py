@@ -16,17 +16,20 @@ PROPOSAL, OWN_PROPOSAL, AGREEMENT = _id(31), _id(32), _id(33)
 OUTGOING_LOAD, INCOMING_LOAD = _id(41), _id(42)
 UTILISATION, DECLARATION, OPENING_STOCK = _id(51), _id(52), _id(53)
 SAVED_SEARCH = _id(61)
+JOB = _id(62)
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A request that succeeds: path parameters, query, body."""
+    """A request that succeeds: path parameters, query, body; `text` in place of a JSON body, of `media_type`."""
 
     path: Json = field(default_factory=dict)
     query: Json = field(default_factory=dict)
     body: Json | None = None
+    text: str | None = None
+    media_type: str = "text/csv"
 
 
 _ASSAY = {
@@ -105,6 +108,16 @@ _DECLARATION = {
     "self_utilised_t": 350.5,
     "self_use_method": "井下充填",
 }
+_LOTS_CSV = f"""site_id,material,quantity_t,available_from,available_to,price_cny_per_t,sampled_on,cl [mg/kg]
+{OWN_SITE},phosphogypsum,12000,2026-08-01,2035-12-31,-15,2026-07-20,145
+{OWN_SITE},phosphogypsum,8000,2026-09-01,2035-12-31,-12.5,2026-07-22,160
+"""
+_SHIPMENTS_CSV = f"""agreement_id,ticket_no,vehicle_plate,dispatched_at,gross_t,tare_t
+{AGREEMENT},CS-20260106-001,渝A12345,2026-01-06T09:30:00+08:00,48.32,15.1
+"""
+_DECLARATIONS_CSV = f"""site_id,material,month,generated_t,self_utilised_t
+{OWN_SITE},phosphogypsum,2026-01,5000,350.5
+"""
 _PLACE = {"near": "29.70,107.39", "within_km": 300}
 
 #: By operation id.
@@ -153,6 +166,16 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "get_streams": Example({"site_id": OWN_SITE}),
     "get_stream": Example({"site_id": OWN_SITE, "material": "phosphogypsum"}),
+    "import_lots": Example(text=_LOTS_CSV),
+    "get_lots_template": Example(query={"format": "csv", "material": "phosphogypsum"}),
+    "import_shipments": Example(text=_SHIPMENTS_CSV),
+    "get_shipments_template": Example(query={"format": "csv"}),
+    "import_declarations": Example(query={"dry_run": True}, text=_DECLARATIONS_CSV),
+    "get_declarations_template": Example(query={"format": "xlsx"}),
+    "get_jobs": Example(),
+    "get_job": Example({"job_id": JOB}),
+    "get_job_refusals": Example({"job_id": JOB}),
+    "cancel_job": Example({"job_id": JOB}),
     "post_lot": Example(body=_LOT),
     "get_lots": Example(
         query={"material": ["phosphogypsum"], **_PLACE, "spec": ["caso4_2h2o>=85"], "sort": "distance"}

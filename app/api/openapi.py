@@ -14,7 +14,7 @@ from app.api.problems import MEDIA_TYPE, Problem, problem_responses
 from app.dependencies import Allow, current_actor
 
 Operation = dict[str, Any]
-_STATUSES = (401, 403, 404, 409, 412, 413, 422, 503)
+_STATUSES = (401, 403, 404, 409, 412, 413, 415, 422, 503)
 DESCRIPTION = """
 A market for bulk industrial solid waste (steel slag, fly ash, gypsums, red mud …) with a double-entry mass ledger
 behind it: producers post lots, recyclers find what fits their limits and what it costs at their gate, authorities
@@ -93,5 +93,7 @@ def _exemplify(operation: Operation) -> None:
         values = example.path if parameter["in"] == "path" else example.query
         if parameter["name"] in values:
             parameter["example"] = values[parameter["name"]]
+    if example.text is not None:
+        operation["requestBody"]["content"][example.media_type]["example"] = example.text
     if example.body is not None:
         operation["requestBody"]["content"]["application/json"]["example"] = example.body

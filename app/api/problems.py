@@ -14,7 +14,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
-from app.core.errors import Conflict, ExchangeError, Forbidden, Invalid, NotFound, Stale, Unauthenticated, Unavailable
+from app.core.errors import (
+    Conflict,
+    ExchangeError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES: Mapping[type[ExchangeError], int] = {
@@ -23,6 +33,7 @@ _STATUSES: Mapping[type[ExchangeError], int] = {
     NotFound: 404,
     Conflict: 409,
     Stale: 412,
+    Unsupported: 415,
     Invalid: 422,
     Unavailable: 503,
 }

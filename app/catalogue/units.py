@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from app.catalogue.parameters import Basis, Parameter, ParameterKind
@@ -105,6 +106,7 @@ class MoistureRequired(UnitError):
     """A change of basis needs the moisture of the same sample."""
 
 
+@lru_cache(maxsize=4096)
 def normalise_unit(unit: str) -> str:
     """Return the catalogue's spelling of a unit, so that g·cm⁻³ is g/cm3; raise UnitError for an unknown one."""
     text = unicodedata.normalize("NFKC", unit[:40]).strip()

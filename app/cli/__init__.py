@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import demonstration, importing, issuing, serving, upkeep
+from app.cli import demonstration, importing, issuing, serving, upkeep, working
 from app.cli.refusals import RefusingGroup
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("migrate")(upkeep.migrate_database)
 app.command("serve")(serving.serve)
+app.command("worker")(working.work)
 app.command("demo")(demonstration.demo)
 app.command("openapi")(upkeep.print_openapi)
 app.command("doctor")(upkeep.examine)

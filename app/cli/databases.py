@@ -50,8 +50,8 @@ def database_file(url: str) -> Path | None:
 
 
 @contextmanager
-def hold_file(file: Path | None) -> Iterator[None]:
-    """Hold the lock of an SQLite file; raises Refusal while another server holds it.
+def hold_file(file: Path | None, what: str = "server") -> Iterator[None]:
+    """Hold the lock of an SQLite file for a server or a worker; raises Refusal while another of them holds it.
 
     Several servers on one file would check each other's locks at every write and could reset the log under each
     other. The kernel frees the lock however the holder ends; the file stays, because removing it would race.
@@ -60,13 +60,14 @@ def hold_file(file: Path | None) -> Iterator[None]:
         yield
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{file}.lock").open("a") as lock:
+    suffix = "lock" if what == "server" else f"{what}.lock"
+    with Path(f"{file}.{suffix}").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Refusal(
-                f"Another server runs on {file}; stop it first. "
-                "Several servers at once need PostgreSQL (SWX_DATABASE_URL)."
+                f"Another {what} runs on {file}; stop it first. "
+                f"Several {what}s at once need PostgreSQL (SWX_DATABASE_URL)."
             ) from None
         yield
 

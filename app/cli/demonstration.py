@@ -15,6 +15,7 @@ from app.cli.logs import LogFormat, set_up_logs
 from app.cli.progress import show_progress
 from app.cli.refusals import notes
 from app.cli.serving import Host, Port, address_of, listen, make_server, run_beside
+from app.cli.working import run_worker
 from app.core import clock
 from app.core.database import Database
 from app.core.revisions import migrate
@@ -49,7 +50,7 @@ def demo(
         with listen(host, port) as listener, hold_file(file):
             plan = plan_market(clock.today(), months)
             cast = _make_database(settings, file, plan)
-            with run_beside(make_server(settings, access_log=False), listener) as thread:
+            with run_worker(settings), run_beside(make_server(settings, access_log=False), listener) as thread:
                 succeeded = _play(Service(address_of(listener), cast), plan)
                 if once and not succeeded:
                     raise typer.Exit(1)

@@ -4,7 +4,7 @@ import errno
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Thread
 from typing import Annotated
 
@@ -14,7 +14,8 @@ import uvicorn
 from app.cli.databases import check_secret, database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import Refusal, notes
-from app.core.settings import Environment, Settings
+from app.cli.working import run_worker
+from app.core.settings import Environment, Settings, Switch
 
 _START_SECONDS = 30
 _BACKLOG = 2048
@@ -40,7 +41,8 @@ def serve(
         address = address_of(listener)
         notes.print(f"Serving {address} (documentation: {address}/docs). Stop with Ctrl-C.")
         try:
-            server.run(sockets=[listener])
+            with run_worker(settings) if settings.worker is Switch.ON else nullcontext():
+                server.run(sockets=[listener])
         except KeyboardInterrupt:  # how uvicorn ends after it has answered what was under way
             notes.print("Stopped.")
 

@@ -25,3 +25,15 @@ def faults_of_field(faults: Sequence[Fault]) -> ValidationError:
 
 def _location(pointer: str) -> tuple[int | str, ...]:
     return tuple(int(step) if step.isdecimal() else step for step in pointer.split("/")[1:])
+
+
+def faults_of_error(error: ValidationError) -> list[Fault]:
+    """Return pydantic's faults with JSON pointers into the body."""
+    return [
+        Fault("".join(f"/{_escape(str(step))}" for step in item["loc"]), item["type"], item["msg"])
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")

@@ -13,6 +13,11 @@ def use_zone(name: str) -> None:
     _zone = ZoneInfo(name)
 
 
+def zone_name() -> str:
+    """Return the zone of business days (IANA), for another process that is to have the same."""
+    return _zone.key
+
+
 def now() -> datetime:
     """Return the present instant, aware, UTC."""
     return datetime.now(UTC)
@@ -21,6 +26,11 @@ def now() -> datetime:
 def business_date(instant: datetime) -> date:
     """Return the business day of an aware instant."""
     return instant.astimezone(_zone).date()
+
+
+def at_business_time(local: datetime) -> datetime:
+    """Return the instant of a naive date and time as clocks in the exchange's zone show it."""
+    return local.replace(tzinfo=_zone)
 
 
 def today() -> date:

@@ -47,6 +47,10 @@ class Stale(ExchangeError):
     """The object has changed since the caller read it."""
 
 
+class Unsupported(ExchangeError):
+    """The body is written in a format that the exchange does not read here."""
+
+
 class Unavailable(ExchangeError):
     """The exchange could not do it now; nothing was stored."""
 

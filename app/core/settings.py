@@ -19,6 +19,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class Switch(StrEnum):
+    """Whether something runs."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Settings(BaseSettings):
     """All settings of the exchange; every field is the variable `SWX_<NAME>`."""
 
@@ -35,6 +42,8 @@ class Settings(BaseSettings):
     freight_cny_per_t_km: FreightRate = Field(Decimal("0.5"), description="Freight tariff.")
     freight_fixed_cny_per_t: FreightFixed = Field(Decimal(0), description="Fixed part, for loading and unloading.")
     assay_max_age_months: int = Field(12, ge=1, le=1200, description="Older assays prove nothing: unknown.")
+
+    worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
 
     @property
     def url(self) -> str:

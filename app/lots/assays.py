@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
 from app.catalogue.keys import unknown_key
@@ -16,6 +17,7 @@ MAX_TEXT = 80
 _MAX_UNIT = 20
 _MOISTURE = "moisture"
 _ONE = Decimal(1)
+_BASES = frozenset(Basis)
 #: What a result can hold: 12 decimals, and 12 digits before the point, which is beyond any assay.
 _FINEST, _LARGEST = Decimal("1e-12"), Decimal("1e12")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
@@ -175,20 +177,26 @@ def _check_unit(unit: str | None, parameter: Parameter) -> list[_Refusal]:
     """Try the unit on 1; a category has no unit but the catalogue's own word for it."""
     if unit is None or unit == parameter.unit:
         return []
-    if len(unit) > _MAX_UNIT:
-        return [_Refusal("unit", "inconvertible_unit", f"no unit; the catalogue's unit is {parameter.unit}")]
+    why_not = "no unit" if len(unit) > _MAX_UNIT else _why_inconvertible(unit, parameter.key)
+    if why_not is None:
+        return []
+    return [_Refusal("unit", "inconvertible_unit", f"{why_not}; the catalogue's unit is {parameter.unit}")]
+
+
+@lru_cache(maxsize=4096)
+def _why_inconvertible(unit: str, key: str) -> str | None:
     try:
-        to_parameter_unit(_ONE, unit, parameter)
+        to_parameter_unit(_ONE, unit, reference().parameters[key])
     except UnitError as error:
-        return [_Refusal("unit", "inconvertible_unit", f"{error}; the catalogue's unit is {parameter.unit}")]
-    return []
+        return str(error)
+    return None
 
 
 def _check_basis(basis: str | None, parameter: Parameter, moisture_pct: Decimal | None) -> list[_Refusal]:
     """Try the basis on 1."""
-    if basis is None:
+    if basis is None or basis == parameter.basis:
         return []
-    if basis not in set(Basis):
+    if basis not in _BASES:
         return [_Refusal("basis", "unknown_basis", f"not a basis; known: {', '.join(Basis)}")]
     try:
         to_basis(_ONE, parameter, basis, moisture_pct)
@@ -202,7 +210,8 @@ def _check_basis(basis: str | None, parameter: Parameter, moisture_pct: Decimal 
 def _convert(number: Decimal, result: Reported, parameter: Parameter, moisture_pct: Decimal | None) -> Decimal:
     """Return the value in canonical unit and basis, to 12 significant digits; refuses what cannot exist."""
     try:
-        in_unit = to_parameter_unit(number, result.unit or parameter.unit, parameter)
+        is_same = result.unit is None or result.unit == parameter.unit
+        in_unit = number if is_same else to_parameter_unit(number, result.unit or parameter.unit, parameter)
         value = _rounded(to_basis(in_unit, parameter, result.basis, moisture_pct))
     except UnitError as error:
         raise _Refusal("value", "impossible_value", str(error)) from None
@@ -221,10 +230,10 @@ def _read_number(value: object, parameter: Parameter) -> Decimal:
         raise _Refusal("value", "wrong_kind", f"{parameter.key} is a number")
     if isinstance(value, int):  # a huge one never becomes text, which Python refuses
         number = Decimal(value)
-    elif _NOT_FINITE.fullmatch(str(value).strip()):
+    elif len(text := str(value).strip()) <= MAX_TEXT and _NUMBER.fullmatch(text):
+        number = Decimal(text)
+    elif _NOT_FINITE.fullmatch(text):
         raise _Refusal("value", "impossible_value", f"{parameter.key} is a finite number")
-    elif _NUMBER.fullmatch(str(value).strip()) and len(str(value)) <= MAX_TEXT:
-        number = Decimal(str(value).strip())
     elif isinstance(value, float):  # a three-digit exponent
         raise _Refusal("value", "impossible_value", f"{value} is beyond any assay")
     else:

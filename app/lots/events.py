@@ -1,6 +1,7 @@
 """What is recorded of lots: for the market while they are on it, else for their owner."""
 
 from typing import Any
+from uuid import UUID
 
 from app.auth.actor import Actor
 from app.core.clock import today
@@ -16,8 +17,25 @@ def is_open(lot: Lot) -> bool:
 
 def lot_opened(actor: Actor, lot: Lot) -> NewEvent:
     """Tell that a lot came on the market, or back to it."""
-    data = {"material": lot.material, "site_id": str(lot.site_id)}
-    return _lot_event("lot.opened", actor, lot, for_market=is_open(lot), data=data)
+    return _lot_event("lot.opened", actor, lot, for_market=is_open(lot), data=_offer(lot.material, lot.site_id))
+
+
+def lot_landed(actor: Actor, lot_id: UUID, material: str, site_id: UUID) -> NewEvent:
+    """Tell that one of the actor's lots came on the market with many others."""
+    return NewEvent(
+        type="lot.opened",
+        subject_kind="lot",
+        subject_id=lot_id,
+        organisation_id=actor.organisation_id,
+        key_id=actor.key_id,
+        data=_offer(material, site_id),
+        for_market=True,
+        viewers=(actor.organisation_id,),
+    )
+
+
+def _offer(material: str, site_id: UUID) -> dict[str, Any]:
+    return {"material": material, "site_id": str(site_id)}
 
 
 def lot_changed(actor: Actor, lot: Lot, fields: set[str], *, was_open: bool) -> NewEvent:

@@ -3,13 +3,14 @@
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor, OrganisationId, Role, Scope
+from app.auth.actor import Actor, OrganisationId, Role
 from app.auth.keys import is_same_secret, parse_key
 from app.auth.models import ApiKey
 from app.core.clock import now
 from app.core.errors import NotFound, Unauthenticated
 from app.core.paging import Page, Slice, page_by_id
-from app.organisations.models import Organisation, OrganisationStatus, Site, SiteId, SiteStream
+from app.organisations.callers import actor_of
+from app.organisations.models import Organisation, Site, SiteId, SiteStream
 
 
 def authenticate(session: Session, key_text: str, pepper: bytes) -> Actor:
@@ -27,16 +28,7 @@ def authenticate(session: Session, key_text: str, pepper: bytes) -> Actor:
     key, organisation = found
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now()):
         raise Unauthenticated("key_expired", "This key is revoked or expired; make a new one with POST /v1/keys.")
-    return Actor(
-        key_id=key.id,
-        organisation_id=organisation.id,
-        name=organisation.name,
-        roles=frozenset(Role(role) for role in organisation.roles),
-        scopes=frozenset(Scope(scope) for scope in key.scopes),
-        expires_at=key.expires_at,
-        status=OrganisationStatus(organisation.status).value,
-        jurisdiction=organisation.jurisdiction,
-    )
+    return actor_of(key, organisation)
 
 
 def find_organisation(session: Session, organisation_id: OrganisationId) -> Organisation:

@@ -6,7 +6,11 @@ from app.core.database import Database
 from app.tables import metadata
 from tests.api.market import OPERATIONS, Market
 
-_WITH_BODY = sorted(name for name, (_, _, operation) in OPERATIONS.items() if "requestBody" in operation)
+_WITH_BODY = sorted(
+    name
+    for name, (_, _, operation) in OPERATIONS.items()
+    if "application/json" in operation.get("requestBody", {}).get("content", {})
+)
 _NO_OBJECTS = (b"{", b"[]", b"null", b'"text"', b'{"a": NaN}', b"\xff\xfe", b"[" * 5000, b"")
 #: What leaves out a body that may be left out.
 _NO_BODY = (b"null", b"")

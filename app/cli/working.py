@@ -1,0 +1,80 @@
+"""`swx worker`: background work in a process of its own, and the same work beside a server."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from threading import Event, Thread
+from typing import Annotated
+
+import typer
+
+from app.cli.databases import database_file, hold_file, open_database
+from app.cli.logs import LogFormat, set_up_logs
+from app.cli.refusals import notes
+from app.core import clock
+from app.core.database import Database
+from app.core.settings import Environment, Settings
+from app.imports.kinds import ImportKind
+from app.imports.readers import Reader
+from app.imports.running import run_import
+from app.jobs.running import run_jobs
+from app.notifications.consumer import run_consumer
+
+_STOP_SECONDS = 30
+
+
+def work(
+    log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
+) -> None:
+    """Do background work (imports, alerts) until stopped; for servers that run with SWX_WORKER=off."""
+    # A supervisor stops a program with SIGTERM, and a shell starts one beside it deaf to SIGINT: both end it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+    settings = Settings()
+    clock.use_zone(settings.timezone)
+    is_production = settings.environment is Environment.PRODUCTION
+    with open_database(settings):
+        pass  # at head, or refused
+    pause = Event()
+    set_up_logs(log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN))
+    try:
+        with run_worker(settings) as threads:
+            notes.print("Working. Stop with Ctrl-C.")
+            # Not Thread.join: interrupted, it takes the thread for ended (Python 3.11), and the end would not wait.
+            while all(thread.is_alive() for thread in threads):
+                pause.wait(1)
+    except KeyboardInterrupt:
+        notes.print("Stopped.")
+
+
+@contextmanager
+def run_worker(settings: Settings) -> Iterator[list[Thread]]:
+    """Do background work in threads; at the end, stop it: what is under way goes on in the next worker.
+
+    Raises Refusal when another worker runs on the same SQLite file.
+    """
+    file = database_file(settings.url)
+    stop = Event()
+    with ExitStack() as at_end:
+        at_end.enter_context(hold_file(file, "worker"))
+        database = Database(settings.url, settings.read_database_url)
+        at_end.callback(database.dispose)
+        reader = Reader()
+        at_end.callback(reader.close)
+        handlers = {kind.value: partial(run_import, reader) for kind in ImportKind}
+        # On a server's database other workers may live; on a file the lock above says that none does.
+        targets = {
+            "jobs": partial(run_jobs, database, handlers, stop, is_alone=file is not None),
+            "alerts": partial(run_consumer, database, settings, stop),
+        }
+        threads = [Thread(target=target, name=name) for name, target in targets.items()]
+        reader.start()
+        for thread in threads:
+            thread.start()
+        try:
+            yield threads
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(_STOP_SECONDS)

@@ -1,0 +1,112 @@
+"""The job of an import: has the file read in a process of its own, lands it chunk by chunk, keeps count."""
+
+from itertools import count
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from app.auth.actor import Actor
+from app.core.bulk import insert_rows
+from app.core.clock import zone_name
+from app.core.errors import Forbidden
+from app.imports.frames import Begin, Chunk, Failure, Refused, Request
+from app.imports.kinds import ImportKind
+from app.imports.landing import Outcome, land_rows
+from app.imports.layouts import layout_of
+from app.imports.readers import Reader
+from app.jobs.leases import Lease
+from app.jobs.models import MAX_REASON, Job, JobInput, JobRefusal, JobStatus
+from app.jobs.service import end_job
+from app.organisations.callers import recall_actor
+from app.organisations.models import Site
+
+#: A chunk that met a deadlock, or a twin of itself, is tried again as a whole.
+_MAX_TRIES = 3
+
+
+def run_import(reader: Reader, lease: Lease) -> None:
+    """Do an import from where it stands: rows dealt with before the last runner ended are passed over.
+
+    Raises LeaseLost when it is cancelled, Stopping when the runner must end.
+    """
+    try:
+        with lease.step() as (session, job):
+            actor = recall_actor(session, job.key_id)
+            request, content = _describe_file(session, job)
+    except Forbidden as reason:
+        lease.fail(reason.code, reason.detail)
+        return
+    for answer in reader.read(request, content, lease.extend):
+        match answer:
+            case Begin():
+                with lease.step() as (_, job):
+                    job.total = answer.total
+            case Chunk():
+                lease.check_stop()
+                _land_chunk(lease, actor, answer)
+            case Failure():
+                lease.check_stop()  # a reader that is ended with its runner says nothing about the file
+                lease.fail(answer.code, answer.detail)
+                return
+    with lease.step() as (session, job):
+        end_job(session, job, JobStatus.DONE)
+
+
+def _describe_file(session: Session, job: Job) -> tuple[Request, bytes]:
+    """Return what the reading process is to know, and the file."""
+    sites: list[tuple[UUID, str]] = []
+    if layout_of(ImportKind(job.kind)).with_sites:
+        query = select(Site.id, Site.name).where(Site.organisation_id == job.organisation_id)
+        sites = [(row.id, row.name) for row in session.execute(query)]
+    content = session.scalars(select(JobInput.content).where(JobInput.job_id == job.id)).one()
+    return Request(job.kind, job.format, zone_name(), sites), content
+
+
+def _land_chunk(lease: Lease, actor: Actor, chunk: Chunk) -> None:
+    for tries in count(1):
+        try:
+            with lease.step() as (session, job):
+                if chunk.end > job.done:
+                    _land_rest(session, job, actor, chunk)
+        except (OperationalError, IntegrityError):
+            if tries == _MAX_TRIES:
+                raise
+        else:
+            return
+
+
+def _land_rest(session: Session, job: Job, actor: Actor, chunk: Chunk) -> None:
+    """Land what of a chunk has not been dealt with, and count it."""
+    rows = [row for row in chunk.rows if row.number >= job.done]
+    refused = [fault for fault in chunk.refused if fault.number >= job.done]
+    outcome = land_rows(session, actor, ImportKind(job.kind), rows, dry_run=job.dry_run)
+    _count(job, outcome, refused + outcome.refused, chunk.end)
+    _record_refusals(session, job, refused + outcome.refused)
+
+
+def _count(job: Job, outcome: Outcome, refused: list[Refused], end: int) -> None:
+    job.landed += outcome.landed
+    job.already_there += outcome.already_there
+    job.refused += len({fault.number for fault in refused})
+    job.done = end
+
+
+def _record_refusals(session: Session, job: Job, refused: list[Refused]) -> None:
+    positions: dict[int, int] = {}
+    rows = []
+    for fault in refused:
+        positions[fault.line] = positions.get(fault.line, -1) + 1
+        rows.append(
+            {
+                "job_id": job.id,
+                "line": fault.line,
+                "position": positions[fault.line],
+                "pointer": fault.pointer[:400],
+                "column": fault.column,
+                "code": fault.code[:80],
+                "reason": fault.reason.replace("\x00", "")[:MAX_REASON],
+            }
+        )
+    insert_rows(session, JobRefusal, rows)

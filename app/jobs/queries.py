@@ -1,0 +1,53 @@
+"""Reads of jobs: one's own, and what of them was refused."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from app.core.errors import NotFound
+from app.core.paging import Page, Slice, beyond, page_by_id
+from app.jobs.models import Job, JobId, JobRefusal
+from app.jobs.schemas import JobBrief, JobError, JobRead, RefusalRead
+
+INLINE_REFUSALS = 200
+_ORDER: Sequence[ColumnElement[int]] = (JobRefusal.line.expression, JobRefusal.position.expression)
+
+
+def own_job(session: Session, organisation_id: UUID, job_id: JobId) -> Job:
+    """Return a job of the organisation or raise NotFound."""
+    job = session.get(Job, job_id)
+    if job is None or job.organisation_id != organisation_id:
+        raise NotFound("job")
+    return job
+
+
+def list_jobs(session: Session, organisation_id: UUID, page: Page) -> Slice[JobBrief]:
+    """Return one page of an organisation's jobs, newest first."""
+    found = page_by_id(session, select(Job).where(Job.organisation_id == organisation_id), Job.id, page)
+    return Slice([describe_job(job) for job in found.items], found.next_cursor)
+
+
+def list_refusals(session: Session, job: Job, page: Page) -> Slice[RefusalRead]:
+    """Return one page of what a job refused, by line."""
+    query = select(JobRefusal).where(JobRefusal.job_id == job.id).order_by(*_ORDER).limit(page.limit + 1)
+    if page.after is not None:
+        query = query.where(beyond(_ORDER, page.after))
+    found = page.cut(session.scalars(query).all(), lambda row: (row.line, row.position))
+    return Slice([RefusalRead.model_validate(row) for row in found.items], found.next_cursor)
+
+
+def describe_job(job: Job) -> JobBrief:
+    """Return a job as its owner sees it."""
+    error = None if job.error_code is None else JobError(code=job.error_code, detail=job.error_detail or "")
+    facts = {name: getattr(job, name) for name in JobBrief.model_fields if name != "error"}
+    return JobBrief(error=error, **facts)
+
+
+def read_job(session: Session, job: Job) -> JobRead:
+    """Return a job with the first of its refusals."""
+    query = select(JobRefusal).where(JobRefusal.job_id == job.id).order_by(*_ORDER).limit(INLINE_REFUSALS + 1)
+    rows = session.scalars(query).all()
+    refusals = [RefusalRead.model_validate(row) for row in rows[:INLINE_REFUSALS]]
+    return JobRead(**dict(describe_job(job)), refusals=refusals, has_more_refusals=len(rows) > INLINE_REFUSALS)

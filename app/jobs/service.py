@@ -1,0 +1,49 @@
+"""Writes of jobs by their owners: handing one in, cancelling it."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.core.clock import now
+from app.core.errors import Conflict
+from app.jobs.models import UNFINISHED, Job, JobId, JobInput, JobStatus
+from app.jobs.queries import own_job
+
+#: Unfinished jobs an organisation may have, so that nobody fills the disk or keeps the runner from everyone else.
+MAX_UNFINISHED = 20
+
+
+def submit_job(session: Session, job: Job, content: bytes) -> Job:
+    """Store a job with its input; a runner takes it up once the transaction is committed. Raises Conflict."""
+    waiting = session.scalar(
+        select(func.count())
+        .select_from(Job)
+        .where(Job.organisation_id == job.organisation_id, Job.status.in_(UNFINISHED))
+    )
+    if waiting is not None and waiting >= MAX_UNFINISHED:
+        detail = f"{waiting} of your jobs are not finished; wait for them or cancel some."
+        raise Conflict("too_many_jobs", detail, unfinished=waiting)
+    session.add(job)
+    session.flush()
+    session.add(JobInput(job_id=job.id, content=content))
+    session.flush()
+    return job
+
+
+def cancel_job(session: Session, organisation_id: UUID, job_id: JobId) -> Job:
+    """Cancel a job that has not ended; what has landed stays. Raises NotFound, Conflict `invalid_state`."""
+    job = own_job(session, organisation_id, job_id)
+    session.refresh(job, with_for_update=True)
+    if job.status not in UNFINISHED:
+        raise Conflict("invalid_state", f"The job is {job.status} already.", state=job.status, allowed=[])
+    end_job(session, job, JobStatus.CANCELLED)
+    return job
+
+
+def end_job(session: Session, job: Job, status: JobStatus) -> None:
+    """Give a locked job its final status and forget its input."""
+    job.status, job.finished_at = status, now()
+    job.leased_by = job.leased_until = None
+    session.execute(delete(JobInput).where(JobInput.job_id == job.id))
+    session.flush()
