@@ -27,6 +27,7 @@ IN_QUERIES = [
         ]
     ),
     ("get_queryables", "material", "material", "{}"),
+    ("get_lots_template", "material", "material", "{}"),
     ("get_lot_verdict", "parameter", "spec", "{}<=0.2"),
     ("get_lot_verdict", "grade", "grade", "{}"),
     ("get_lot_verdict", "use", "use", "{}"),
