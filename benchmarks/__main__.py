@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
 from benchmarks import search as search_part
 from benchmarks.bulk import loading
@@ -16,7 +17,8 @@ from benchmarks.figures import Row, as_markdown
 from benchmarks.market import make_market
 from benchmarks.servers import ENGINES, describe_engine, describe_machine, fresh_database
 
-PARTS = ("search", "loads")
+_PER_ENGINE = {"imports": imports_part.measure, "loads": loads_part.measure}
+PARTS = ("search", *_PER_ENGINE)
 _README = Path(__file__).with_name("README.md")
 
 
@@ -32,7 +34,7 @@ def main(
     parts, engines = _chosen(only, PARTS), _chosen(engine, ENGINES)
     sizes = [int(size) for size in lots.split(",")]
     for part in parts:
-        rows = list(_shown(_search(engines, sizes) if part == "search" else _loads(engines)))
+        rows = list(_shown(_measured(part, engines, sizes)))
         table = f"{date.today()}: {describe_machine()}.\n\n{as_markdown(rows)}"  # noqa: DTZ011 - of who measures
         typer.echo(table)
         if record:
@@ -57,9 +59,12 @@ def _search(engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
                 yield from search_part.measure(search_part.Setting(url, market, name))
 
 
-def _loads(engines: Sequence[str]) -> Iterator[Row]:
+def _measured(part: str, engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
+    if part == "search":
+        yield from _search(engines, sizes)
+        return
     for engine in engines:
-        yield from loads_part.measure(engine)
+        yield from _PER_ENGINE[part](engine)
 
 
 def _shown(rows: Iterator[Row]) -> Iterator[Row]:

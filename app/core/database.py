@@ -22,6 +22,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
+    "PRAGMA cache_size=-8000",
 )
 _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}
 

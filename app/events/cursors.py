@@ -1,13 +1,22 @@
 """How consumers follow the events: one at a time, from where the last one left off."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.events.models import Event, EventCursor, EventHead
+
+
+class Occurrence(NamedTuple):
+    """What a consumer needs of an event; the object itself says how it stands now."""
+
+    position: int
+    type: str
+    subject_id: UUID
 
 
 def has_news(session: Session, consumer: str) -> bool:
@@ -30,10 +39,11 @@ def lock_cursor(session: Session, consumer: str) -> EventCursor | None:
     return found
 
 
-def read_beyond(session: Session, cursor: EventCursor, limit: int) -> Sequence[Event]:
-    """Return the next events, whoever may see them, in order."""
-    query = select(Event).where(Event.position > cursor.position).order_by(Event.position).limit(limit)
-    return session.scalars(query).all()
+def read_beyond(session: Session, cursor: EventCursor, limit: int) -> Sequence[Occurrence]:
+    """Return what happened next, whoever may see it, in order."""
+    query = select(Event.position, Event.type, Event.subject_id)
+    beyond = query.where(Event.position > cursor.position).order_by(Event.position).limit(limit)
+    return [Occurrence(*row) for row in session.execute(beyond)]
 
 
 def _first_cursor(session: Session, consumer: str) -> Any:  # noqa: ANN401 - an INSERT of either dialect

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
@@ -123,13 +123,15 @@ def derive_values(numbers: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """
     found: dict[str, Decimal] = {}
     for name, parts in _SUMS.items():
-        if all(part in numbers for part in parts):
+        if parts.keys() <= numbers.keys():
             found[name] = sum((numbers[part] * factor for part, factor in parts.items()), Decimal(0))
     for name, (above, below) in _QUOTIENTS.items():
-        if all(part in numbers for part in (*above, *below)):
+        if numbers.keys() >= {*above, *below}:
             divisor = sum((numbers[part] for part in below), Decimal(0))
             if divisor > 0:
                 found[name] = sum((numbers[part] for part in above), Decimal(0)) / divisor
+    if not found:
+        return found
     parameters = reference().parameters
     return {
         name: _rounded(value)
@@ -150,11 +152,34 @@ def _find_moisture(results: Sequence[Reported]) -> Decimal | None:
     return Decimal(0) if found is None else found.value
 
 
-def _measure(result: Reported, moisture_pct: Decimal | None) -> tuple[Measured | None, list[_Refusal]]:
+def _measure(result: Reported, moisture_pct: Decimal | None) -> tuple[Measured | None, Sequence[_Refusal]]:
     parameter = reference().parameters.get(result.parameter)
     if parameter is None:
         fault = unknown_key("", "parameter", result.parameter)
         return None, [_Refusal("parameter", fault.code, fault.detail)]
+    if isinstance(result.value, str) and (result.basis is None or result.basis == parameter.basis):
+        return _measure_text(_Text(result.parameter, result.value, result.unit, result.basis))
+    return _measure_anew(result, parameter, moisture_pct)
+
+
+class _Text(NamedTuple):
+    """A result as text on the catalogue's own basis: moisture does not matter to it."""
+
+    parameter: str
+    value: str
+    unit: str | None
+    basis: str | None
+
+
+@lru_cache(maxsize=20_000)
+def _measure_text(result: _Text) -> tuple[Measured | None, Sequence[_Refusal]]:
+    """Measure a result from a file; laboratories write three or four digits, so the same texts come again and again."""
+    return _measure_anew(result, reference().parameters[result.parameter], None)
+
+
+def _measure_anew(
+    result: Reported, parameter: Parameter, moisture_pct: Decimal | None
+) -> tuple[Measured | None, Sequence[_Refusal]]:
     refusals = [*_check_unit(result.unit, parameter), *_check_basis(result.basis, parameter, moisture_pct)]
     value: Decimal | None = None
     category: str | None = None

@@ -41,15 +41,27 @@ class _Asked(NamedTuple):
 
 def find_alerts(session: Session, lot_ids: Collection[UUID], conventions: Conventions) -> list[Found]:
     """Return what is to be told of those lots that are on the market now, whether it has been told before or not."""
-    by_reach: dict[tuple[str, int], list[Offer]] = defaultdict(list)
-    for offer in _load_offers(session, lot_ids):
-        by_reach[offer.facts.material, cell_of(offer.place.latitude, offer.place.longitude)].append(offer)
     found: list[Found] = []
-    for (material, cell), offers in sorted(by_reach.items(), key=lambda entry: entry[0]):
-        asked = list(_ask(session, material, cell, conventions))
-        for offer in offers:
-            found += judge_offer(offer, asked)
+    for (material, cell), within in sorted(_by_reach(session, lot_ids).items(), key=lambda entry: entry[0]):
+        if asked := list(_ask(session, material, cell, conventions)):
+            for offer in _load_offers(session, within):
+                found += judge_offer(offer, asked)
     return found
+
+
+def _by_reach(session: Session, lot_ids: Collection[UUID]) -> dict[tuple[str, int], list[UUID]]:
+    """Return material and cell → lots on the market; most lots of an import lie in nobody's reach."""
+    query = (
+        select(Lot.id, Lot.material, Site.latitude, Site.longitude)
+        .join(Site, Site.id == Lot.site_id)
+        .join(Organisation, Organisation.id == Lot.organisation_id)
+        .where(Lot.id.in_(lot_ids), is_on_market())
+        .order_by(Lot.id)
+    )
+    lots: dict[tuple[str, int], list[UUID]] = defaultdict(list)
+    for lot_id, material, latitude, longitude in session.execute(query):
+        lots[material, cell_of(latitude, longitude)].append(lot_id)
+    return lots
 
 
 def judge_offer(offer: Offer, asked: Sequence[_Asked]) -> Iterator[Found]:
@@ -98,13 +110,7 @@ def match_found(item: Found) -> NewEvent:
 
 
 def _load_offers(session: Session, lot_ids: Collection[UUID]) -> list[Offer]:
-    query = (
-        select(Lot, Site)
-        .join(Site, Site.id == Lot.site_id)
-        .join(Organisation, Organisation.id == Lot.organisation_id)
-        .where(Lot.id.in_(lot_ids), is_on_market())
-        .order_by(Lot.id)
-    )
+    query = select(Lot, Site).join(Site, Site.id == Lot.site_id).where(Lot.id.in_(lot_ids)).order_by(Lot.id)
     return [offer_of(lot, site) for lot, site in session.execute(query)]
 
 

@@ -10,15 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.core.database import Database
 from app.core.settings import Settings
-from app.events.cursors import has_news, lock_cursor, read_beyond
-from app.events.models import Event
+from app.events.cursors import Occurrence, has_news, lock_cursor, read_beyond
 from app.events.record import record_events
 from app.matching.conventions import Conventions, conventions_of
 from app.matching.saved_searches import follow_demands
 from app.notifications.alerts import find_alerts, keep_new, match_found
 
 CONSUMER = "saved_searches"
-_BATCH = 200
+_BATCH = 1000
 _POLL_SECONDS = 0.5
 _AFTER_FAILURE_SECONDS = 2.0
 _OF_LOTS = frozenset({"lot.opened", "assay.added"})
@@ -60,7 +59,7 @@ def consume_batch(database: Database, settings: Settings) -> int:
     return len(events)
 
 
-def _work_off(session: Session, events: Sequence[Event], conventions: Conventions) -> None:
+def _work_off(session: Session, events: Sequence[Occurrence], conventions: Conventions) -> None:
     """Let searches follow their demands first: what they then say of a lot is never older than its event."""
     demand_ids = {event.subject_id for event in events if event.type in _OF_DEMANDS}
     site_ids = {event.subject_id for event in events if event.type in _OF_SITES}
