@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Table, insert
+from sqlalchemy import ColumnElement, Dialect, Table, insert
 from sqlalchemy.orm import Session, class_mapper
 
 from app.core.database import Base
@@ -21,8 +21,9 @@ def insert_rows(session: Session, entity: type[Base], rows: Sequence[Mapping[str
     columns = {attribute.key: attribute.columns[0] for attribute in mapper.column_attrs}
     connection = session.connection()
     dialect = connection.dialect
-    converters = [(key, column.type.dialect_impl(dialect).bind_processor(dialect)) for key, column in columns.items()]
-    values = [tuple(row[key] if convert is None else convert(row[key]) for key, convert in converters) for row in rows]
+    # Column by column: a call less for each value, of which an import has a hundred thousand a second.
+    converted = (_convert(column, [row[key] for row in rows], dialect) for key, column in columns.items())
+    values = list(zip(*converted, strict=True))
     table = mapper.local_table
     assert isinstance(table, Table)  # noqa: S101 - no entity of ours is mapped to anything else
     names = [column.name for column in columns.values()]
@@ -36,3 +37,8 @@ def insert_rows(session: Session, entity: type[Base], rows: Sequence[Mapping[str
         return
     compiled = insert(table).values(dict.fromkeys(names)).compile(dialect=dialect)
     connection.exec_driver_sql(str(compiled), values)
+
+
+def _convert(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -> list[Any]:
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return values if convert is None else [convert(value) for value in values]
