@@ -39,11 +39,8 @@ from app.matching.routes import Router
 from app.web import pages
 
 MAX_BODY_BYTES = 2_000_000
+#: What is asked most comes first: routes are tried in this order.
 _RESOURCES = (
-    reference,
-    organisations,
-    keys,
-    sites,
     market_facts,
     matches,
     imports,  # before lots, which would take `import` for an id
@@ -56,6 +53,10 @@ _RESOURCES = (
     utilisations,
     ledger,
     statistics,
+    reference,
+    organisations,
+    keys,
+    sites,
     events,
     jobs,
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks import alerts as alerts_part
 from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
 from benchmarks import search as search_part
@@ -17,7 +18,7 @@ from benchmarks.figures import Row, as_markdown
 from benchmarks.market import make_market
 from benchmarks.servers import ENGINES, describe_engine, describe_machine, fresh_database
 
-_PER_ENGINE = {"imports": imports_part.measure, "loads": loads_part.measure}
+_PER_ENGINE = {"alerts": alerts_part.measure, "imports": imports_part.measure, "loads": loads_part.measure}
 PARTS = ("search", *_PER_ENGINE)
 _README = Path(__file__).with_name("README.md")
 

@@ -121,8 +121,8 @@ def _reserve(session: Session, agreement: Agreement, lot: Lot) -> None:
     reserve_tonnes(lot, agreement.quantity_t)
 
 
-def _release(_session: Session, agreement: Agreement, lot: Lot) -> None:
-    release_tonnes(lot, remaining_t(agreement))
+def _release(session: Session, agreement: Agreement, lot: Lot) -> None:
+    release_tonnes(session, lot, remaining_t(agreement))
 
 
 def _finish(session: Session, agreement: Agreement, lot: Lot) -> None:
@@ -134,7 +134,7 @@ def _finish(session: Session, agreement: Agreement, lot: Lot) -> None:
     if on_the_way:
         detail = f"Loads are still in transit: {', '.join(on_the_way[:10])}; they are received or voided first."
         raise Conflict("in_transit", detail, ticket_nos=list(on_the_way[:10]))
-    release_tonnes(lot, remaining_t(agreement))
+    release_tonnes(session, lot, remaining_t(agreement))
 
 
 accept = _step("accept", _reserve)

@@ -108,13 +108,13 @@ def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tu
     return shipment, agreement, lot
 
 
-def _give_back(agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
+def _give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
     """Return tonnes to the producer: free in the agreement while it lives, else on the lot."""
     before = remaining_t(agreement)
     agreement.shipped_t -= tonnes
     is_live = agreement.status == AgreementStatus.ACCEPTED
     reserved_again = remaining_t(agreement) - before if is_live else ZERO
-    return_tonnes(lot, reserved_again, tonnes - reserved_again)
+    return_tonnes(session, lot, reserved_again, tonnes - reserved_again)
 
 
 def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: ReceiptPost) -> Shipment:
@@ -130,7 +130,7 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     shipment.received_gross_t, shipment.received_tare_t, shipment.received_net_t = receipt.gross_t, receipt.tare_t, net
     shipment.accepted_t, shipment.refused_t = accepted, receipt.refused_t
     shipment.status = _received_status(accepted, receipt.refused_t)
-    _give_back(agreement, lot, division.given_back_t)
+    _give_back(session, agreement, lot, division.given_back_t)
     session.flush()
     intake = Intake(division.taken_in_t, division.given_back_t, division.difference_t, verified=not division.disputed)
     post_receipt(session, load_of(shipment), receipt.received_at, intake)
@@ -149,7 +149,7 @@ def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
     take_step(SHIPMENT, shipment.status, "void", actor.organisation_id, parties_of(agreement))
     shipment.status = ShipmentStatus.VOIDED
-    _give_back(agreement, lot, shipment.net_t)
+    _give_back(session, agreement, lot, shipment.net_t)
     session.flush()
     post_void(session, load_of(shipment))
     return shipment

@@ -15,8 +15,8 @@ def is_open(lot: Lot) -> bool:
     return effective_status(lot, today()) is LotStatus.OPEN
 
 
-def lot_opened(actor: Actor, lot: Lot) -> NewEvent:
-    """Tell that a lot came on the market, or back to it."""
+def lot_opened(actor: Actor | None, lot: Lot) -> NewEvent:
+    """Tell that a lot came on the market, or back to it; without an actor because tonnes of a deal came free."""
     return _lot_event("lot.opened", actor, lot, for_market=is_open(lot), data=_offer(lot.material, lot.site_id))
 
 
@@ -60,13 +60,13 @@ def assay_added(actor: Actor, lot: Lot, assay: Assay) -> NewEvent:
     return _lot_event("assay.added", actor, lot, for_market=is_open(lot), data=data)
 
 
-def _lot_event(kind: str, actor: Actor, lot: Lot, *, for_market: bool, data: dict[str, Any]) -> NewEvent:
+def _lot_event(kind: str, actor: Actor | None, lot: Lot, *, for_market: bool, data: dict[str, Any]) -> NewEvent:
     return NewEvent(
         type=kind,
         subject_kind="lot",
         subject_id=lot.id,
-        organisation_id=actor.organisation_id,
-        key_id=actor.key_id,
+        organisation_id=None if actor is None else actor.organisation_id,
+        key_id=None if actor is None else actor.key_id,
         data=data,
         for_market=for_market,
         viewers=(lot.organisation_id,),

@@ -1,5 +1,7 @@
 """Writes of lots: offering, changing, withdrawing, new assays, and the lock under which agreements move tonnes."""
 
+from decimal import Decimal
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -8,17 +10,11 @@ from app.core.clock import today
 from app.core.database import new_id
 from app.core.errors import Fault, Invalid, NotFound
 from app.events.record import record_event
+from app.lots import lifecycle
 from app.lots.assays import current_values, measure_results
 from app.lots.documents import write_results
 from app.lots.events import assay_added, is_open, lot_changed, lot_opened, lot_withdrawn
-from app.lots.lifecycle import (
-    change_quantity,
-    check_action,
-    release_tonnes,
-    reserve_tonnes,
-    return_tonnes,
-    ship_tonnes,
-)
+from app.lots.lifecycle import change_quantity, check_action, reserve_tonnes, ship_tonnes
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import ranges_of, widen_ranges
 from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault
@@ -46,6 +42,25 @@ def lock_lot(session: Session, lot_id: LotId) -> Lot:
     if lot is None:
         raise NotFound("lot")
     return lot
+
+
+def release_tonnes(session: Session, lot: Lot, tonnes: Decimal) -> None:
+    """Set reserved tonnes of a locked lot free again; the market hears of a lot that has something to offer again."""
+    was_open = is_open(lot)
+    lifecycle.release_tonnes(lot, tonnes)
+    _tell_if_reopened(session, lot, was_open=was_open)
+
+
+def return_tonnes(session: Session, lot: Lot, back_to_reserved_t: Decimal, back_free_t: Decimal) -> None:
+    """Take shipped tonnes of a locked lot back, refused or voided; the market hears as with `release_tonnes`."""
+    was_open = is_open(lot)
+    lifecycle.return_tonnes(lot, back_to_reserved_t, back_free_t)
+    _tell_if_reopened(session, lot, was_open=was_open)
+
+
+def _tell_if_reopened(session: Session, lot: Lot, *, was_open: bool) -> None:
+    if is_open(lot) and not was_open:
+        record_event(session, lot_opened(None, lot))
 
 
 def lock_own_lot(session: Session, actor: Actor, lot_id: LotId) -> Lot:

@@ -199,3 +199,14 @@ def test_a_page_of_matches(world: World, database: Database) -> None:
     assert rest["next_cursor"] is None
     assert [item["lot_id"] for item in page["items"] + rest["items"]] == lots[::-1]
     assert {item["verdict"] for item in page["items"]} == {"pass"}
+
+
+def test_a_lot_that_a_cancelled_deal_sets_free_is_on_the_market_again(world: World, database: Database) -> None:
+    deal = world.deal(1000)
+    watcher = world.recycler()
+    search = save(watcher, material=["phosphogypsum"])
+    work_off(database)
+    assert told(watcher, search) == []
+    deal.recycler.post(f"/agreements/{deal.agreement['id']}/cancel", status=200)
+    work_off(database)
+    assert told(watcher, search) == [deal.lot["id"]]
