@@ -31,7 +31,7 @@ def measure(engine: str) -> Iterator[Row]:
         name = describe_engine(url)
         producer, searcher = (_enrol(url, role) for role in (Role.PRODUCER, Role.RECYCLER))
         with serve(url) as served:
-            # Two pairs of connections: one that has been idle for seconds is closed by the server.
+            # Two pairs of connections: the server closes idle ones, and nothing is posted twice.
             with connect(served.address, producer) as post, connect(served.address, searcher) as look:
                 sites = {place: _make_site(post, position) for place, position in _PLACES.items()}
                 for number in range(SEARCHES):

@@ -36,8 +36,15 @@ class Client:
     def _ask(
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str], status: HTTPStatus
     ) -> bytes:
-        self._connection.request(method, path, content, self._headers | dict(headers))
-        answer = self._connection.getresponse()
+        sent = self._headers | dict(headers)
+        self._connection.request(method, path, content, sent)
+        try:
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # idle for longer than the server keeps a connection
+            if method != "GET":
+                raise
+            self._connection.request(method, path, content, sent)
+            answer = self._connection.getresponse()
         body = answer.read()
         if answer.status != status:
             raise RuntimeError(f"{method} {path}: {answer.status} {body.decode()}")

@@ -16,8 +16,8 @@ from app.catalogue.reference import reference
 from app.catalogue.schemas import Parameter, ParameterKind
 from app.core.clock import today
 from app.core.database import new_id
-from app.lots.assays import current_values, measure_results
-from app.lots.documents import write_results
+from app.lots.assays import measure_results
+from app.lots.measured import current_values, write_results
 from app.samples.assays import Result, draw_assay
 from benchmarks.bulk import Loader
 

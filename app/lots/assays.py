@@ -1,8 +1,7 @@
 """What an assay says in the catalogue's terms: kinds, units, bases, what is possible, and what follows. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -10,29 +9,19 @@ from typing import NamedTuple, Protocol
 from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
 from app.catalogue.schemas import Basis, Parameter, ParameterKind
-from app.catalogue.units import SIGNIFICANT_DIGITS, MoistureRequired, UnitError, to_basis, to_parameter_unit
+from app.catalogue.units import MoistureRequired, UnitError, to_basis, to_parameter_unit
 from app.core.errors import Fault
+from app.lots.measured import Measured, round_value
 
 MAX_TEXT = 80
 _MAX_UNIT = 20
 _MOISTURE = "moisture"
 _ONE = Decimal(1)
 _BASES = frozenset(Basis)
-#: What a result can hold: 12 decimals, and 12 digits before the point, which is beyond any assay.
-_FINEST, _LARGEST = Decimal("1e-12"), Decimal("1e12")
+#: 12 digits before the point are beyond any assay.
+_LARGEST = Decimal("1e12")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
-
-#: Sums of reported parameters, as the catalogue's parameters.yaml states them; the factor of K2O is a draft there.
-_SUMS: Mapping[str, Mapping[str, Decimal]] = {
-    "sum_sio2_al2o3_fe2o3": {"sio2": _ONE, "al2o3": _ONE, "fe2o3": _ONE},
-    "alkali_na2o_eq": {"na2o": _ONE, "k2o": Decimal("0.658")},
-    "alkali_sum": {"na2o": _ONE, "k2o": _ONE},
-}
-#: Parameter: sum of the first over sum of the second.
-_QUOTIENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "slag_quality_coefficient": (("cao", "mgo", "al2o3"), ("sio2", "mno", "tio2")),
-}
 
 
 class Reported(Protocol):
@@ -55,18 +44,6 @@ class Reported(Protocol):
         """Basis of the value."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One result in canonical unit and basis: a number in `value`, else the text of a category (`true`, `false`)."""
-
-    parameter: str
-    value: Decimal | None
-    category: str | None
-    given_value: str
-    given_unit: str | None
-    given_basis: str | None
-
-
 class _Refusal(ValueError):
     """Why one field of a result is refused."""
 
@@ -77,7 +54,7 @@ class _Refusal(ValueError):
 
 def measure_results(results: Sequence[Reported]) -> tuple[list[Measured], list[Fault]]:
     """Return what is measured, and every fault with its pointer from the list (`/0/value`)."""
-    moisture_pct = _find_moisture(results)
+    moisture_pct = _find_moisture(results) if any(result.basis is not None for result in results) else None
     measured: list[Measured] = []
     faults: list[Fault] = []
     seen: set[str] = set()
@@ -91,53 +68,6 @@ def measure_results(results: Sequence[Reported]) -> tuple[list[Measured], list[F
         if found is not None:
             measured.append(found)
     return measured, faults
-
-
-def current_values(measured: Sequence[Measured]) -> dict[str, float | str | bool]:
-    """Return parameter → value, derived ones included, as the lot keeps them for the search."""
-    values: dict[str, float | str | bool] = {
-        item.parameter: plain_value(item.parameter, item.value, item.category) for item in measured
-    }
-    return values | {name: float(value) for name, value in derive_values(measured_numbers(measured)).items()}
-
-
-def measured_numbers(measured: Sequence[Measured]) -> dict[str, Decimal]:
-    """Return the numeric results alone."""
-    return {item.parameter: item.value for item in measured if item.value is not None}
-
-
-def plain_value(parameter: str, value: Decimal | None, category: str | None) -> float | str | bool:
-    """Return a stored result as JSON shows it; floats carry its at most 12 significant digits exactly."""
-    if value is not None:
-        return float(value)
-    entry = reference().parameters.get(parameter)
-    if entry is not None and entry.kind is ParameterKind.BOOLEAN:
-        return category == "true"
-    return category or ""
-
-
-def derive_values(numbers: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Return the derived parameters whose parts are all given and that are not reported themselves.
-
-    What comes out impossible (oxides that add up beyond 100 %) stays unknown.
-    """
-    found: dict[str, Decimal] = {}
-    for name, parts in _SUMS.items():
-        if parts.keys() <= numbers.keys():
-            found[name] = sum((numbers[part] * factor for part, factor in parts.items()), Decimal(0))
-    for name, (above, below) in _QUOTIENTS.items():
-        if numbers.keys() >= {*above, *below}:
-            divisor = sum((numbers[part] for part in below), Decimal(0))
-            if divisor > 0:
-                found[name] = sum((numbers[part] for part in above), Decimal(0)) / divisor
-    if not found:
-        return found
-    parameters = reference().parameters
-    return {
-        name: _rounded(value)
-        for name, value in found.items()
-        if name not in numbers and parameters[name].is_possible(value)
-    }
 
 
 def _find_moisture(results: Sequence[Reported]) -> Decimal | None:
@@ -158,7 +88,7 @@ def _measure(result: Reported, moisture_pct: Decimal | None) -> tuple[Measured |
         fault = unknown_key("", "parameter", result.parameter)
         return None, [_Refusal("parameter", fault.code, fault.detail)]
     if isinstance(result.value, str) and (result.basis is None or result.basis == parameter.basis):
-        return _measure_text(_Text(result.parameter, result.value, result.unit, result.basis))
+        return _measure_text(result.parameter, result.value, result.unit, result.basis)
     return _measure_anew(result, parameter, moisture_pct)
 
 
@@ -172,9 +102,11 @@ class _Text(NamedTuple):
 
 
 @lru_cache(maxsize=20_000)
-def _measure_text(result: _Text) -> tuple[Measured | None, Sequence[_Refusal]]:
+def _measure_text(
+    parameter: str, value: str, unit: str | None, basis: str | None
+) -> tuple[Measured | None, Sequence[_Refusal]]:
     """Measure a result from a file; laboratories write three or four digits, so the same texts come again and again."""
-    return _measure_anew(result, reference().parameters[result.parameter], None)
+    return _measure_anew(_Text(parameter, value, unit, basis), reference().parameters[parameter], None)
 
 
 def _measure_anew(
@@ -237,7 +169,7 @@ def _convert(number: Decimal, result: Reported, parameter: Parameter, moisture_p
     try:
         is_same = result.unit is None or result.unit == parameter.unit
         in_unit = number if is_same else to_parameter_unit(number, result.unit or parameter.unit, parameter)
-        value = _rounded(to_basis(in_unit, parameter, result.basis, moisture_pct))
+        value = round_value(to_basis(in_unit, parameter, result.basis, moisture_pct))
     except UnitError as error:
         raise _Refusal("value", "impossible_value", str(error)) from None
     if not parameter.is_possible(value):
@@ -280,11 +212,3 @@ def _read_category(value: object, parameter: Parameter) -> str:
     if parameter.values and text not in parameter.values:
         raise _Refusal("value", "unknown_value", f"{parameter.key} is one of {', '.join(parameter.values)}")
     return text
-
-
-def _rounded(value: Decimal) -> Decimal:
-    """Round to 12 significant digits and to what the database keeps."""
-    if not value:
-        return Decimal(0)
-    digits = _ONE.scaleb(value.adjusted() - SIGNIFICANT_DIGITS + 1)
-    return value.quantize(max(digits, _FINEST))

@@ -1,14 +1,11 @@
 """Lots and assays as they are answered: JSON written straight from rows, for a page holds thousands of values."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from app.catalogue.reference import reference
-from app.core.documents import Document, write_json, written_part
-from app.lots.assays import Measured, derive_values, measured_numbers, plain_value
+from app.core.documents import Document, written_part
 from app.lots.lifecycle import status_on
 from app.lots.models import Assay, Lot
 from app.organisations.models import Organisation, Site
@@ -91,34 +88,4 @@ def describe_assay(assay: Assay) -> Document:
         "report_no": assay.report_no,
         "results": written_part(assay.results),
         "created_at": assay.created_at,
-    }
-
-
-def write_results(measured: Sequence[Measured]) -> str:
-    """Return the JSON text of an assay's results as `ResultRead` has them: in their order, the derived ones last.
-
-    It is written once, with the assay, which never changes: unit and basis are those that its values are in.
-    """
-    derived = derive_values(measured_numbers(measured))
-    described = [
-        *(_describe_result(item) for item in measured),
-        *(_describe_value(name, float(value), None) for name, value in derived.items()),
-    ]
-    return write_json(described).decode()
-
-
-def _describe_result(item: Measured) -> Document:
-    given = {"value": item.given_value, "unit": item.given_unit, "basis": item.given_basis}
-    return _describe_value(item.parameter, plain_value(item.parameter, item.value, item.category), given)
-
-
-def _describe_value(name: str, value: float | str | bool, given: Document | None) -> Document:  # noqa: FBT001 - a value
-    parameter = reference().parameters[name]
-    return {
-        "parameter": name,
-        "value": value,
-        "unit": parameter.unit,
-        "basis": parameter.basis,
-        "derived": given is None,
-        "given": given,
     }

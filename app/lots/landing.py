@@ -16,9 +16,8 @@ from app.core.clock import now
 from app.core.database import new_id
 from app.core.quantities import ZERO
 from app.events.record import record_events
-from app.lots.assays import current_values
-from app.lots.documents import write_results
 from app.lots.events import lot_landed
+from app.lots.measured import current_values, write_results
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import Ranges, ranges_of, widen_ranges
 from app.lots.schemas import LotPost

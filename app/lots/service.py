@@ -11,10 +11,10 @@ from app.core.database import new_id
 from app.core.errors import Fault, Invalid, NotFound
 from app.events.record import record_event
 from app.lots import lifecycle
-from app.lots.assays import current_values, measure_results
-from app.lots.documents import write_results
+from app.lots.assays import measure_results
 from app.lots.events import assay_added, is_open, lot_changed, lot_opened, lot_withdrawn
 from app.lots.lifecycle import change_quantity, check_action, reserve_tonnes, ship_tonnes
+from app.lots.measured import current_values, write_results
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import ranges_of, widen_ranges
 from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault

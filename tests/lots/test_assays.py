@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.lots.assays import current_values, derive_values, measure_results
+from app.lots.assays import measure_results
+from app.lots.measured import current_values, derive_values
 
 
 @dataclass(frozen=True)
