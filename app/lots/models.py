@@ -47,6 +47,14 @@ class Lot(Base):
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
+        # The least price of a material: how far away a lot can still be the cheaper one.
+        Index(
+            "ix_lots_open_material_price",
+            "material",
+            "price_fen_per_t",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
         Index("ix_lots_organisation_id_id", "organisation_id", "id"),
     )
 

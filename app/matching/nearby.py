@@ -54,14 +54,22 @@ class Nearby:
     distances_um: list[int]
     freights_fen: list[int]
 
+    def __len__(self) -> int:
+        """Return how many sites they are."""
+        return len(self.site_ids)
+
     def not_before(self, distance_um: int) -> "Nearby":
         """Return those that are at least so far away."""
         first = bisect_left(self.distances_um, distance_um)
-        return self._part(first, len(self.site_ids))
+        return self._part(first, len(self))
+
+    def hauled_for(self, most_fen: int) -> "Nearby":
+        """Return those from which a tonne is hauled for so much at the most; freight grows with the distance."""
+        return self._part(0, bisect_right(self.freights_fen, most_fen))
 
     def nearest(self, count: int) -> "Nearby":
         """Return the nearest, with all that are as far away as the last of them."""
-        if count >= len(self.site_ids):
+        if count >= len(self):
             return self
         return self._part(0, bisect_right(self.distances_um, self.distances_um[count - 1]))
 

@@ -17,6 +17,7 @@ from app.core.clock import today
 from app.core.database import Database
 from app.core.documents import write_json
 from app.core.paging import Page, decode_cursor
+from app.matching import circles
 from app.matching.conventions import Conventions, Language, months_before
 from app.matching.lot_search import market_search
 from app.matching.ranking import Tariff
@@ -141,7 +142,7 @@ def make_random_filters(random: Random, grade: Grade) -> LotFilters:
     return LotFilters(near=near, sort=random.choice(sorts), verdict=verdict, **asked)
 
 
-def _walk(market: Market, filters: LotFilters, limit: int) -> list[LotMatch]:
+def walk(market: Market, filters: LotFilters, limit: int) -> list[LotMatch]:
     """Return all rows of a search, page by page."""
     own = OrganisationId(market.owners[OWN])
     actor = Actor(KeyId(own), own, OWN, frozenset(), frozenset(), None, "active")
@@ -189,7 +190,11 @@ def test_search_finds_what_loops_find(market: Market, random: Random, limit: int
     market.fill(*make_random_market(random, grade))
     for _ in range(2):
         filters = make_random_filters(random, grade)
-        wanted, found = expect(market, filters), _walk(market, filters, limit)
+        # With so few first sites as here the circles widen and leave sites out, as they do in a real market.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(circles, "FIRST_SITES", random.choice([1, 2, circles.FIRST_SITES]))
+            patch.setattr(circles, "TIMES_AS_MANY", 2)
+            wanted, found = expect(market, filters), walk(market, filters, limit)
         assert [item.lot.id for item in found] == [item.lot_id for item in wanted], filters
         for item, expected in zip(found, wanted, strict=True):
             assert _as_expected(item) == replace(expected, km=None, miss=None), filters
