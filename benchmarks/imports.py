@@ -19,6 +19,7 @@ from app.organisations.models import OrganisationStatus
 from app.organisations.service import enrol
 from benchmarks.client import Client, connect
 from benchmarks.figures import Row, at_least
+from benchmarks.import_profiles import profile_import
 from benchmarks.market import VALUES
 from benchmarks.servers import Served, describe_engine, fresh_database, load_average, serve
 
@@ -26,7 +27,7 @@ CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadshe
 LOTS = {CSV: 50_000, XLSX: 10_000}
 _WANTED = {CSV: 5000, XLSX: 1500}
 _NAMES = {CSV: "CSV", XLSX: "XLSX"}
-_WARM_UP_LOTS = 2000
+_WARM_UP_LOTS, _PROFILED_LOTS = 2000, 20_000
 _POLL_SECONDS, _PATIENCE_SECONDS = 0.05, 300
 _MATERIAL = "phosphogypsum"
 _Table = list[list[str | float]]
@@ -43,6 +44,7 @@ def measure(engine: str) -> Iterator[Row]:
             for number, (kind, lots) in enumerate(LOTS.items(), 1):
                 content = _write(kind, site["id"], lots, seed=number)
                 yield _row(served, http, kind, content, name)
+        yield from profile_import(url, key, _write(CSV, site["id"], _PROFILED_LOTS, seed=9), name)
 
 
 def _row(served: Served, http: Client, kind: str, content: bytes, name: str) -> Row:

@@ -2,7 +2,7 @@
 
 import cProfile
 import pstats
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -112,6 +112,12 @@ def _profile(
         clock.time(measure, partial(call, case))
     for case in cases[half:]:
         profiler.runcall(call, case)
+    remark = f"profile: {shares_of(profiler, parts)}"
+    return Row(measure, name, clock.series(measure).median, "ms", load_average(), remark=remark)
+
+
+def shares_of(profiler: cProfile.Profile, parts: Mapping[str, Sequence[str]]) -> str:
+    """Return the share of each part, the functions of some names, in words."""
     # Not in the stubs: (file, line, function) -> (calls, all calls, own time, cumulative time, callers).
     stats: dict[tuple[str, int, str], tuple[int, int, float, float, Any]] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
     total = sum(own for _, _, own, _, _ in stats.values())
@@ -119,11 +125,10 @@ def _profile(
         part: sum(cumulative for (_, _, function), (*_, cumulative, _) in stats.items() if _is_among(function, names))
         for part, names in parts.items()
     }
-    remark = ", ".join(f"{part} {100 * share / total:.0f} %" for part, share in shares.items())
-    return Row(measure, name, clock.series(measure).median, "ms", load_average(), remark=f"profile: {remark}")
+    return ", ".join(f"{part} {100 * share / total:.0f} %" for part, share in shares.items())
 
 
-def _is_among(function: str, names: tuple[str, ...]) -> bool:
+def _is_among(function: str, names: Sequence[str]) -> bool:
     """Tell whether a function is one of some; those of C are `<method 'fetchall' of …>`."""
     return function in names or any(f"'{name}' of" in function for name in names)
 

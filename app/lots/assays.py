@@ -101,7 +101,7 @@ class _Text(NamedTuple):
     basis: str | None
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=100_000)
 def _measure_text(
     parameter: str, value: str, unit: str | None, basis: str | None
 ) -> tuple[Measured | None, Sequence[_Refusal]]:

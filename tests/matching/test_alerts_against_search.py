@@ -21,6 +21,7 @@ from app.matching.saved_searches import MOST_SEARCHES, save_search
 from app.matching.schemas import LotFilters
 from app.matching.search import search_lots
 from app.notifications.alerts import find_alerts
+from tests.drills import examples
 from tests.matching.market import OWN, Market, make_owners
 from tests.matching.test_search_against_loops import (
     CONVENTIONS,
@@ -65,7 +66,8 @@ def _found_in_sql(session: Session, actor: Actor, filters: LotFilters) -> set[tu
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drill
+@settings(max_examples=examples(40, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=True))
 def test_alerts_are_what_the_search_finds(market: Market, random: Random) -> None:
     grade = reference().grades[random.choice(GRADES)]

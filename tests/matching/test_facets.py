@@ -21,6 +21,7 @@ from app.matching import facets
 from app.matching.facets import Facets, count_facets
 from app.matching.lot_search import LotSearch, market_search
 from app.matching.schemas import LotChoice, LotFilters
+from tests.drills import examples
 from tests.factories import FULING, HECHUAN, Body, Member, World
 from tests.matching.loops import expect
 from tests.matching.market import OWN, LotMade, Market, SiteMade, make_owners
@@ -95,7 +96,8 @@ def _as_expected(found: Body) -> Expected:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drill
+@settings(max_examples=examples(60, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=True))
 def test_facets_count_what_loops_find(market: Market, random: Random) -> None:
     grade = reference().grades[random.choice(GRADES)]
