@@ -1,6 +1,7 @@
 """Callers known a moment ago, so that a key is not looked up again with every request of a client that sends many."""
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ class RecentActors:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: dict[bytes, tuple[float, Actor]] = {}
+        self._forgotten_at = -math.inf
 
     def find(self, key_text: str) -> Actor | None:
         """Return the caller of a key that was looked up less than a second ago and has not expired since."""
@@ -28,7 +30,12 @@ class RecentActors:
         return None if actor.expires_at is not None and actor.expires_at <= now() else actor
 
     def keep(self, key_text: str, looked_up_at: float, actor: Actor) -> None:
-        """Remember a caller; the second counts from before the look-up, `clock()`, not from after it."""
+        """Remember a caller; the second counts from before the look-up, `clock()`, not from after it.
+
+        One looked up before keys or organisations changed may be as it was before, and is not kept.
+        """
+        if looked_up_at <= self._forgotten_at:
+            return
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[_digest(key_text)] = (looked_up_at + KEPT_SECONDS, actor)
@@ -38,7 +45,8 @@ class RecentActors:
         return self._clock()
 
     def forget(self) -> None:
-        """Forget all of them: keys or organisations change."""
+        """Forget all of them, and those that are being looked up: keys or organisations have changed."""
+        self._forgotten_at = self._clock()
         self._known.clear()
 
 

@@ -12,7 +12,7 @@ from app.catalogue.reference import reference
 from app.catalogue.schemas import FigureStatus, Mixing
 from app.catalogue.units import SIGNIFICANT_DIGITS
 from app.matching.limits import Criterion, margin_of
-from app.matching.verdict import Finding, Judgement, LotFacts, Reason, Verdict, judge
+from app.matching.verdict import Finding, Judgement, LotFacts, Reason, Verdict, describe_check, judge
 
 #: Finer than any two values that kilograms and 12-digit assays can make differ.
 _EXACT = Context(prec=120)
@@ -82,20 +82,8 @@ def _find_in_mix(requirement: Requirement, criterion: Criterion, lots: Sequence[
     else:
         verdict, reason = Verdict.UNKNOWN, unknown or Reason.MOISTURE_NOT_MEASURED
     days = [lots[lot].assay_on for lot in mix]
-    return Finding(
-        source=criterion.source,
-        verdict=verdict,
-        limit_status=criterion.status,
-        reason=reason,
-        parameter=criterion.parameter,
-        basis=criterion.basis,
-        unit=criterion.unit,
-        min=criterion.minimum,
-        max=criterion.maximum,
-        value=value,
-        margin=margin,
-        assay_on=min((day for day in days if day is not None), default=None),
-    )
+    sampled_on = min((day for day in days if day is not None), default=None)
+    return describe_check(criterion, verdict, reason, value, margin, sampled_on)
 
 
 def _badness(found: Finding) -> tuple[int, Decimal]:

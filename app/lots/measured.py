@@ -43,15 +43,10 @@ class Measured:
         return plain_value(self.parameter, self.value, self.category)
 
     @cached_property
-    def described(self) -> Document:
-        """The result as `ResultRead` has it."""
-        given = {"value": self.given_value, "unit": self.given_unit, "basis": self.given_basis}
-        return describe_value(self.parameter, self.plain, given)
-
-    @cached_property
     def written(self) -> bytes:
-        """The JSON of `described`: kept, since the same texts are measured again and again in files."""
-        return write_json(self.described)
+        """The JSON of the result as `ResultRead` has it: kept, since files bring the same texts again and again."""
+        given = {"value": self.given_value, "unit": self.given_unit, "basis": self.given_basis}
+        return write_json(describe_value(self.parameter, self.plain, given))
 
 
 def current_values(measured: Sequence[Measured]) -> dict[str, float | str | bool]:

@@ -194,6 +194,18 @@ def _check_value(criterion: Criterion, lot: LotFacts, since: date | None) -> Fin
         verdict = Verdict.PASS if margin >= 0 else Verdict.FAIL
     else:
         verdict = Verdict.PASS if value == criterion.equals else Verdict.FAIL
+    return describe_check(criterion, verdict, reason, value, margin, None if value is None else lot.assay_on)
+
+
+def describe_check(
+    criterion: Criterion,
+    verdict: Verdict,
+    reason: Reason | None,
+    value: Measured | None,
+    margin: Decimal | None,
+    assay_on: date | None,
+) -> Finding:
+    """Return what a criterion held against a value found, with the limit as it stands."""
     return Finding(
         source=criterion.source,
         verdict=verdict,
@@ -207,7 +219,7 @@ def _check_value(criterion: Criterion, lot: LotFacts, since: date | None) -> Fin
         equals=criterion.equals,
         value=value,
         margin=margin,
-        assay_on=None if value is None else lot.assay_on,
+        assay_on=assay_on,
     )
 
 

@@ -34,6 +34,19 @@ def test_a_caller_is_known_for_a_second_from_before_the_look_up() -> None:
     assert recent.find("swx_a") is None
 
 
+def test_a_look_up_begun_before_a_change_is_not_kept_after_it() -> None:
+    clock = _Clock()
+    recent = RecentActors(clock)
+    looked_up_at = recent.clock()
+    clock.seconds = 0.1
+    recent.forget()
+    recent.keep("swx_a", looked_up_at, ACTOR)
+    assert recent.find("swx_a") is None
+    clock.seconds = 0.2
+    recent.keep("swx_a", recent.clock(), ACTOR)
+    assert recent.find("swx_a") is ACTOR
+
+
 def test_a_key_that_expires_meanwhile_is_not_known() -> None:
     recent = RecentActors(_Clock())
     recent.keep("swx_a", 0.0, replace(ACTOR, expires_at=now() - timedelta(milliseconds=1)))
