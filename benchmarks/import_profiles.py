@@ -25,16 +25,16 @@ from benchmarks.servers import load_average
 
 _CHECK_PARTS = {
     "cells": "_read_cells",
-    "validation with measuring": "validate_python",
-    "measuring": "measure_results",
-    "results as JSON": "write_results",
+    "validation": "validate_python",
+    "measuring": "measure_texts",
+    "assay as kept": "describe_results",
     "fingerprints": "take",
 }
 _LAND_PARTS = {
     "rows and ids": "_rows",
     "inserts": "insert_rows",
     "ranges": "_ranges_by_material",
-    "fingerprints looked up": "_landed_before",
+    "fingerprints": "_remember_fresh",
     "events at commit": "_append",
 }
 

@@ -17,7 +17,7 @@ from app.catalogue.schemas import Parameter, ParameterKind
 from app.core.clock import today
 from app.core.database import new_id
 from app.lots.assays import measure_results
-from app.lots.measured import current_values, write_results
+from app.lots.measured import describe_results
 from app.samples.assays import Result, draw_assay
 from benchmarks.bulk import Loader
 
@@ -161,8 +161,9 @@ def _draw_report(material: str, number: int, random: Random) -> _Report:
     measured, faults = measure_results(results)
     if faults or len(measured) != VALUES:
         raise AssertionError(f"{material}: {faults}")
-    assay = json.dumps(current_values(measured), ensure_ascii=False)
-    return _Report(f"{material}-{number}", assay, write_results(measured))
+    described = describe_results(measured)
+    assay = json.dumps(described.current, ensure_ascii=False)
+    return _Report(f"{material}-{number}", assay, described.results)
 
 
 def _draw_other(parameter: Parameter, random: Random) -> Result:

@@ -15,6 +15,7 @@ from app.cli.databases import check_secret, database_file, hold_file, open_datab
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import Refusal, notes
 from app.cli.working import run_worker
+from app.core.memory import settle_memory
 from app.core.settings import Environment, Settings, Switch
 
 _START_SECONDS = 30
@@ -51,7 +52,9 @@ def make_server(settings: Settings, *, access_log: bool) -> uvicorn.Server:
     """Return a server of the application, not yet running."""
     from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
 
-    return uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=access_log))
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=access_log))
+    settle_memory()
+    return server
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import notes
 from app.core import clock
 from app.core.database import Database
+from app.core.memory import settle_memory
 from app.core.settings import Environment, Settings
 from app.imports.kinds import ImportKind
 from app.imports.readers import Reader
@@ -38,6 +39,7 @@ def work(
         pass  # at head, or refused
     pause = Event()
     set_up_logs(log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN))
+    settle_memory()
     try:
         with run_worker(settings) as threads:
             notes.print("Working. Stop with Ctrl-C.")

@@ -1,10 +1,10 @@
 """How consumers follow the events: one at a time, from where the last one left off."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -44,6 +44,11 @@ def read_beyond(session: Session, cursor: EventCursor, limit: int) -> Sequence[O
     query = select(Event.position, Event.type, Event.subject_id)
     beyond = query.where(Event.position > cursor.position).order_by(Event.position).limit(limit)
     return [Occurrence(*row) for row in session.execute(beyond)]
+
+
+def subjects_between(first: int, last: int, types: Collection[str]) -> Select[UUID]:
+    """Return the statement of what the events of some types at these positions, both included, are about."""
+    return select(Event.subject_id).where(Event.position.between(first, last), Event.type.in_(types))
 
 
 def _first_cursor(session: Session, consumer: str) -> Any:  # noqa: ANN401 - an INSERT of either dialect

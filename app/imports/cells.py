@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from app.catalogue.reference import reference
 from app.core.clock import at_business_time
@@ -19,6 +19,7 @@ def read_text(cell: str) -> object:
     return cell
 
 
+@lru_cache(maxsize=4096)
 def read_date(cell: str) -> object:
     """Return a day as ISO 8601: 2026/8/1 and 2026年8月1日 are 2026-08-01."""
     if (found := _DATE.fullmatch(cell)) is None:

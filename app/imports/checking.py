@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from app.core.bodies import faults_of_error
 from app.core.errors import Fault
-from app.imports.bodies import CHECKS, Fingerprints
+from app.imports.bodies import CHECKS, Fingerprints, Given
 from app.imports.columns import Column, read_head
 from app.imports.frames import Begin, Chunk, End, Failure, Refused, Request, Row
 from app.imports.kinds import Format, ImportKind
@@ -84,8 +84,8 @@ def _check_rows(table: Table, kind: ImportKind, size: int, own_sites: frozenset[
     check, prints, pending = CHECKS[kind], Fingerprints(kind), _Pending()
     for number, (line, given) in enumerate(table.rows):
         try:
-            body = _read_json(given) if table.columns is None else _read_cells(table, given)
-            site_id, content = check(body)
+            row = _read_json(given) if table.columns is None else _read_cells(table, given)
+            site_id, content = check(row)
             if site_id is not None and site_id not in own_sites:
                 raise BadRow(_UNKNOWN_SITE)  # noqa: TRY301 - one place that deals with faults of a row
         except (BadRow, ValidationError) as error:
@@ -96,25 +96,25 @@ def _check_rows(table: Table, kind: ImportKind, size: int, own_sites: frozenset[
                 for fault in faults[:MAX_FAULTS]
             ]
         else:
-            pending.rows.append(Row(number, line, prints.take(body), content))
+            pending.rows.append(Row(number, line, prints.take(row), content))
         if (number + 1) % size == 0 or number + 1 == len(table.rows):
             yield Chunk(number + 1, pending.rows, pending.refused)
             pending = _Pending()
 
 
-def _read_json(line: bytes) -> object:
+def _read_json(line: bytes) -> Given:
     if len(line) > MAX_LINE_BYTES:
         raise BadRow(Fault("", "row_too_long", f"a line has at most {MAX_LINE_BYTES} bytes"))
     try:
-        return from_json(line, allow_inf_nan=False)
+        return Given(from_json(line, allow_inf_nan=False))
     except ValueError as error:
         raise BadRow(Fault("", "json_invalid", f"the line is not JSON: {error}")) from None
 
 
-def _read_cells(table: Table, cells: Sequence[str]) -> Body:
-    """Return the body that a row stands for."""
+def _read_cells(table: Table, cells: Sequence[str]) -> Given:
+    """Return what a row stands for."""
     body: Body = {}
-    results: list[Body] = []
+    results: list[Any] = []
     columns = table.columns or ()
     if len(cells) > len(columns) and any(cells[len(columns) :]):
         raise BadRow(Fault("", "too_many_cells", f"the row has {len(cells)} cells, the head only {len(columns)}"))
@@ -123,23 +123,19 @@ def _read_cells(table: Table, cells: Sequence[str]) -> Body:
             continue
         if column is None:
             raise BadRow(Fault("", "cell_without_head", f"{cell[:40]!r} stands in a column without a head"))
-        if column.parameter is None:
-            _put(body, column.path, column.read(cell))
+        if column.parameter is not None:
+            results.append(column.read(cell))
         else:
-            value = column.read(cell)
-            results.append({"parameter": column.parameter, "value": value, "unit": column.unit, "basis": column.basis})
-    if results:
-        body.setdefault("assay", {})["results"] = results
+            _put(body, column.path, column.read(cell))
     if _SITE[0] in body:
         _name_site(body, table.ids_by_name)
-    return body
+    return Given(body, results)
 
 
 def _put(body: Body, path: Sequence[str], value: object) -> None:
-    *above, last = path
-    for step in above:
+    for step in path[:-1]:
         body = body.setdefault(step, {})
-    body[last] = value
+    body[path[-1]] = value
 
 
 def _name_site(body: Body, ids_by_name: Mapping[str, list[UUID]]) -> None:

@@ -5,11 +5,13 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from app.catalogue.parameters import Basis, Parameter, ParameterKind
 from app.catalogue.reference import reference
 from app.imports.cells import read_boolean, read_text
 from app.imports.limits import Unreadable
+from app.lots.assays import ReportedText
 
 _HEAD = re.compile(r"(.*?)\s*\[([^\[\]]*)\]")
 _BASES: Mapping[str, str] = {"干基": Basis.DRY, "收到基": Basis.AS_RECEIVED} | {basis: basis for basis in Basis}
@@ -29,14 +31,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of one file: its head as written, and where its cells go: into a field, or into the assay."""
+    """A column of one file: its head as written, and what its cells are: a field at `path`, or results of the assay."""
 
     head: str
     read: Callable[[str], object]
     path: tuple[str, ...] = ()
     parameter: str | None = None
-    unit: str | None = None
-    basis: str | None = None
 
 
 def read_head(cells: Sequence[str], fields: Sequence[Field], *, with_parameters: bool) -> list[Column | None]:
@@ -78,7 +78,17 @@ def _read_column(head: str, named: Mapping[str, Field], measured: Mapping[str, P
     basis = _BASES.get(words[-1].lower()) if words else None
     unit = " ".join(words if basis is None else words[:-1])
     read = read_boolean if parameter.kind is ParameterKind.BOOLEAN else read_text
-    return Column(head, read, (), parameter.key, unit or None, basis)
+    return Column(head, _reader_of_results(parameter.key, read, unit or None, basis), (), parameter.key)
+
+
+def _reader_of_results(
+    parameter: str, read: Callable[[str], object], unit: str | None, basis: str | None
+) -> Callable[[str], ReportedText]:
+    @lru_cache(maxsize=10_000)  # the same few digits come again and again
+    def read_result(cell: str) -> ReportedText:
+        return ReportedText(parameter, read(cell), unit, basis)
+
+    return read_result
 
 
 def _describe_unknown(head: str, choices: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import msgspec
 from sqlalchemy import select
@@ -40,19 +41,19 @@ def land_rows(session: Session, actor: Actor, kind: ImportKind, rows: Sequence[R
 
     A row that the present state forbids is refused; the others land.
     """
-    known = _landed_before(session, actor, rows)
-    fresh = [row for row in rows if row.fingerprint not in known]
-    outcome = Outcome(already_there=len(rows) - len(fresh))
-    if kind is not ImportKind.LOTS:
-        with session.begin_nested() as trial:
-            _land_one_by_one(session, actor, _SERVICES[kind], fresh, outcome)
-            if dry_run:
-                trial.rollback()
-        return outcome
-    outcome.landed = len(fresh)
-    if not dry_run:
-        _remember(session, actor, fresh)
+    if kind is ImportKind.LOTS and not dry_run:
+        fresh = _remember_fresh(session, actor, rows)
         land_lots(session, actor, [_lots.decode(row.content) for row in fresh])
+        return Outcome(len(fresh), len(rows) - len(fresh))
+    fresh = _find_fresh(session, actor, rows)
+    outcome = Outcome(already_there=len(rows) - len(fresh))
+    if kind is ImportKind.LOTS:
+        outcome.landed = len(fresh)
+        return outcome
+    with session.begin_nested() as trial:
+        _land_one_by_one(session, actor, _SERVICES[kind], fresh, outcome)
+        if dry_run:
+            trial.rollback()
     return outcome
 
 
@@ -102,15 +103,32 @@ _SERVICES: Mapping[ImportKind, Callable[[Session, Actor, bytes], None]] = {
 }
 
 
-def _landed_before(session: Session, actor: Actor, rows: Sequence[Row]) -> set[bytes]:
+def _remember_fresh(session: Session, actor: Actor, rows: Sequence[Row]) -> Sequence[Row]:
+    """Store the fingerprints of the rows that have not landed before, and return those rows.
+
+    Nearly every file is new, so it is first taken for one: that saves looking up each of its rows. A twin job that
+    stores one of them at the same time makes this one wait, and then find them.
+    """
+    try:
+        with session.begin_nested():
+            _remember(session, actor, rows)
+    except IntegrityError:
+        fresh = _find_fresh(session, actor, rows)
+        _remember(session, actor, fresh)
+        return fresh
+    return rows
+
+
+def _find_fresh(session: Session, actor: Actor, rows: Sequence[Row]) -> list[Row]:
     query = select(ImportedRow.fingerprint).where(
         ImportedRow.organisation_id == actor.organisation_id,
         ImportedRow.fingerprint.in_([row.fingerprint for row in rows]),
     )
-    return set(session.scalars(query))
+    known = set(session.scalars(query))
+    return [row for row in rows if row.fingerprint not in known]
 
 
 def _remember(session: Session, actor: Actor, rows: Sequence[Row]) -> None:
-    """Store fingerprints; a twin job that stores one of them at the same time fails, and finds it on its retry."""
+    """Store fingerprints, in their order, so that two jobs never wait for each other in turn."""
     prints = [{"organisation_id": actor.organisation_id, "fingerprint": row.fingerprint} for row in rows]
-    insert_rows(session, ImportedRow, sorted(prints, key=lambda row: bytes(row["fingerprint"])))
+    insert_rows(session, ImportedRow, sorted(prints, key=itemgetter("fingerprint")))

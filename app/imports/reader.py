@@ -7,6 +7,7 @@ import sys
 
 from app.catalogue.reference import reference
 from app.core import clock
+from app.core.memory import settle_memory
 from app.imports.checking import check_file
 from app.imports.frames import Failure, Request, read_request, write_answer
 from app.imports.limits import MAX_CPU_SECONDS, MAX_MEMORY_BYTES
@@ -19,7 +20,7 @@ def main() -> None:
     half an answer: then this process ends too, and whoever asked starts another.
     """
     reference()
-    gc.freeze()
+    settle_memory()
     while (asked := read_request(sys.stdin.buffer)) is not None:
         child = os.fork()
         if child == 0:

@@ -44,6 +44,15 @@ class Reported(Protocol):
         """Basis of the value."""
 
 
+class ReportedText(NamedTuple):
+    """A result as a file has it."""
+
+    parameter: str
+    value: object
+    unit: str | None = None
+    basis: str | None = None
+
+
 class _Refusal(ValueError):
     """Why one field of a result is refused."""
 
@@ -64,10 +73,28 @@ def measure_results(results: Sequence[Reported]) -> tuple[list[Measured], list[F
             detail = f"{result.parameter} is reported twice; give one value"
             found, refusals = None, [_Refusal("parameter", "duplicate_parameter", detail), *refusals]
         seen.add(result.parameter)
-        faults.extend(Fault(f"/{index}/{refusal.field}", refusal.code, refusal.detail) for refusal in refusals)
+        if refusals:
+            faults.extend(Fault(f"/{index}/{refusal.field}", refusal.code, refusal.detail) for refusal in refusals)
         if found is not None:
             measured.append(found)
     return measured, faults
+
+
+def measure_texts(results: Sequence[ReportedText]) -> list[Measured] | None:
+    """Return what `measure_results` returns of results that are right and do not need the moisture, else None.
+
+    Laboratories write three or four digits, so in a file the same texts come again and again: each is measured once.
+    """
+    measured = [found for found in map(_measure_text, results) if found is not None]
+    return measured if len({found.parameter for found in measured}) == len(results) else None
+
+
+@lru_cache(maxsize=100_000)
+def _measure_text(result: ReportedText) -> Measured | None:
+    parameter = reference().parameters.get(result.parameter)
+    if parameter is None or result.basis not in {None, parameter.basis}:
+        return None
+    return _measure_as(parameter, result, None)[0]
 
 
 def _find_moisture(results: Sequence[Reported]) -> Decimal | None:
@@ -87,30 +114,11 @@ def _measure(result: Reported, moisture_pct: Decimal | None) -> tuple[Measured |
     if parameter is None:
         fault = unknown_key("", "parameter", result.parameter)
         return None, [_Refusal("parameter", fault.code, fault.detail)]
-    if isinstance(result.value, str) and (result.basis is None or result.basis == parameter.basis):
-        return _measure_text(result.parameter, result.value, result.unit, result.basis)
-    return _measure_anew(result, parameter, moisture_pct)
+    return _measure_as(parameter, result, moisture_pct)
 
 
-class _Text(NamedTuple):
-    """A result as text on the catalogue's own basis: moisture does not matter to it."""
-
-    parameter: str
-    value: str
-    unit: str | None
-    basis: str | None
-
-
-@lru_cache(maxsize=100_000)
-def _measure_text(
-    parameter: str, value: str, unit: str | None, basis: str | None
-) -> tuple[Measured | None, Sequence[_Refusal]]:
-    """Measure a result from a file; laboratories write three or four digits, so the same texts come again and again."""
-    return _measure_anew(_Text(parameter, value, unit, basis), reference().parameters[parameter], None)
-
-
-def _measure_anew(
-    result: Reported, parameter: Parameter, moisture_pct: Decimal | None
+def _measure_as(
+    parameter: Parameter, result: Reported, moisture_pct: Decimal | None
 ) -> tuple[Measured | None, Sequence[_Refusal]]:
     refusals = [*_check_unit(result.unit, parameter), *_check_basis(result.basis, parameter, moisture_pct)]
     value: Decimal | None = None

@@ -1,10 +1,11 @@
 """What is recorded of lots: for the market while they are on it, else for their owner."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from app.auth.actor import Actor
-from app.core.clock import today
+from app.core.clock import now, today
 from app.events.record import NewEvent
 from app.lots.lifecycle import effective_status
 from app.lots.models import Assay, Lot, LotStatus
@@ -20,18 +21,23 @@ def lot_opened(actor: Actor | None, lot: Lot) -> NewEvent:
     return _lot_event("lot.opened", actor, lot, for_market=is_open(lot), data=_offer(lot.material, lot.site_id))
 
 
-def lot_landed(actor: Actor, lot_id: UUID, material: str, site_id: UUID) -> NewEvent:
-    """Tell that one of the actor's lots came on the market with many others."""
-    return NewEvent(
-        type="lot.opened",
-        subject_kind="lot",
-        subject_id=lot_id,
-        organisation_id=actor.organisation_id,
-        key_id=actor.key_id,
-        data=_offer(material, site_id),
-        for_market=True,
-        viewers=(actor.organisation_id,),
-    )
+def lots_landed(actor: Actor, lots: Iterable[tuple[UUID, str, UUID]]) -> list[NewEvent]:
+    """Tell that lots of the actor's, each an id with its material and site, came on the market together."""
+    at, viewers = now(), (actor.organisation_id,)
+    return [
+        NewEvent(
+            type="lot.opened",
+            subject_kind="lot",
+            subject_id=lot_id,
+            organisation_id=actor.organisation_id,
+            key_id=actor.key_id,
+            data=_offer(material, site_id),
+            for_market=True,
+            viewers=viewers,
+            occurred_at=at,
+        )
+        for lot_id, material, site_id in lots
+    ]
 
 
 def _offer(material: str, site_id: UUID) -> dict[str, Any]:

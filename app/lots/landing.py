@@ -1,13 +1,15 @@
 """Lots in bulk: bodies that are checked already become rows here, stored in few statements."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import asdict
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
@@ -16,16 +18,16 @@ from app.core.clock import now
 from app.core.database import new_id
 from app.core.quantities import ZERO
 from app.events.record import record_events
-from app.lots.events import lot_landed
-from app.lots.measured import current_values, write_results
+from app.lots.assays import ReportedText, measure_results, measure_texts
+from app.lots.events import lots_landed
+from app.lots.measured import Measured, describe_results
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import Ranges, ranges_of, widen_ranges
-from app.lots.schemas import LotPost
+from app.lots.schemas import MAX_RESULTS, AssayHead, LotPost, LotTerms
 
 
-@dataclass(frozen=True)
-class CheckedAssay:
-    """A laboratory report; `results` is the JSON that `documents.write_results` makes."""
+class CheckedAssay(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A laboratory report; `current` and `results` are what `measured.describe_results` makes of its values."""
 
     sampled_on: date
     laboratory: str | None
@@ -34,8 +36,7 @@ class CheckedAssay:
     results: str
 
 
-@dataclass(frozen=True)
-class CheckedLot:
+class CheckedLot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An offer with all that its body alone can be checked for; plain values, so that it passes between processes."""
 
     site_id: UUID
@@ -54,12 +55,45 @@ def check_lot(body: object) -> CheckedLot:
     """Return a checked offer, measuring its assay once; raises pydantic's ValidationError."""
     heard: dict[str, Any] = {}
     wish = LotPost.model_validate(body, context=heard)
-    measured = heard.get("measured", [])
-    report = wish.assay
+    return _checked_lot(wish, wish.assay, heard.get("measured", []))
+
+
+def check_lot_of_table(body: Mapping[str, Any], results: Sequence[ReportedText]) -> CheckedLot:
+    """Return what `check_lot` returns of a body with these results in its assay, at a quarter of the cost.
+
+    It makes no model of each value. Whatever is wrong is left to `check_lot`, so that it is told in the same words.
+    """
+    return _check_in_parts(body, results) or check_lot(_with_results(body, results))
+
+
+def _check_in_parts(body: Mapping[str, Any], results: Sequence[ReportedText]) -> CheckedLot | None:
+    terms = dict(body)
+    report = terms.pop("assay", None)
+    if (report is None) is not (not results) or len(results) > MAX_RESULTS:
+        return None
+    try:
+        wish = LotTerms.model_validate(terms)
+        head = None if report is None else AssayHead.model_validate(report)
+    except ValidationError:
+        return None
+    measured = measure_texts(results)
+    if measured is None:
+        measured, faults = measure_results(results)
+        if faults:
+            return None
+    return _checked_lot(wish, head, measured)
+
+
+def _with_results(body: Mapping[str, Any], results: Sequence[ReportedText]) -> dict[str, Any]:
+    if not results:
+        return dict(body)
+    return {**body, "assay": {**body.get("assay", {}), "results": [result._asdict() for result in results]}}
+
+
+def _checked_lot(wish: LotTerms, head: AssayHead | None, measured: Sequence[Measured]) -> CheckedLot:
     assay = None
-    if report is not None:
-        current = current_values(measured)
-        assay = CheckedAssay(report.sampled_on, report.laboratory, report.report_no, current, write_results(measured))
+    if head is not None:
+        assay = CheckedAssay(head.sampled_on, head.laboratory, head.report_no, *describe_results(measured))
     return CheckedLot(
         site_id=wish.site_id,
         material=wish.material,
@@ -81,10 +115,8 @@ def land_lots(session: Session, actor: Actor, lots: Sequence[CheckedLot]) -> lis
     insert_rows(session, Lot, lot_rows)
     insert_rows(session, Assay, assay_rows)
     widen_ranges(session, _ranges_by_material(lots))
-    record_events(
-        session,
-        [lot_landed(actor, lot_id, lot.material, lot.site_id) for lot_id, lot in zip(identifiers, lots, strict=True)],
-    )
+    landed = ((lot_id, lot.material, lot.site_id) for lot_id, lot in zip(identifiers, lots, strict=True))
+    record_events(session, lots_landed(actor, landed))
     return identifiers
 
 
@@ -104,25 +136,27 @@ def _rows(
 ) -> tuple[_Rows, _Rows]:
     """Return the rows of lots and of assays."""
     created_at = now()
+    new_lot = {
+        "organisation_id": organisation_id,
+        "reserved_t": ZERO,
+        "shipped_t": ZERO,
+        "status": LotStatus.OPEN.value,
+        "current_assay": None,
+        "current_assay_id": None,
+        "current_assay_on": None,
+        "created_at": created_at,
+        "version": 1,
+    }
     lot_rows: _Rows = []
     assay_rows: _Rows = []
     for lot_id, lot in zip(identifiers, lots, strict=True):
-        assay, assay_id = lot.assay, None if lot.assay is None else AssayId(new_id())
-        lot_rows.append(
-            vars(lot)
-            | {
-                "id": lot_id,
-                "organisation_id": organisation_id,
-                "reserved_t": ZERO,
-                "shipped_t": ZERO,
-                "status": LotStatus.OPEN,
-                "current_assay": None if assay is None else assay.current,
-                "current_assay_id": assay_id,
-                "current_assay_on": None if assay is None else assay.sampled_on,
-                "created_at": created_at,
-                "version": 1,
-            }
-        )
-        if assay is not None:
-            assay_rows.append(vars(assay) | {"id": assay_id, "lot_id": lot_id, "created_at": created_at})
+        row = new_lot | asdict(lot)
+        row["id"] = lot_id
+        if (assay := lot.assay) is not None:
+            assay_id = AssayId(new_id())
+            assay_rows.append(asdict(assay) | {"id": assay_id, "lot_id": lot_id, "created_at": created_at})
+            row["current_assay"] = assay.current
+            row["current_assay_id"] = assay_id
+            row["current_assay_on"] = assay.sampled_on
+        lot_rows.append(row)
     return lot_rows, assay_rows

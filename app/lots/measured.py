@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from app.catalogue.reference import reference
 from app.catalogue.schemas import ParameterKind
@@ -49,26 +50,29 @@ class Measured:
         return write_json(describe_value(self.parameter, self.plain, given))
 
 
-def current_values(measured: Sequence[Measured]) -> dict[str, float | str | bool]:
-    """Return parameter → value, derived ones included, as the lot keeps them for the search."""
-    values: dict[str, float | str | bool] = {item.parameter: item.plain for item in measured}
-    return values | {name: float(value) for name, value in derive_values(measured_numbers(measured)).items()}
+class Described(NamedTuple):
+    """What is kept of an assay: parameter → value for the search, and the JSON text of its results for answers."""
+
+    current: dict[str, float | str | bool]
+    results: str
+
+
+def describe_results(measured: Sequence[Measured]) -> Described:
+    """Return an assay as it is kept, derived values included; in the text they come last.
+
+    The text is written once, with the assay, which never changes: unit and basis are those that its values are in.
+    """
+    current: dict[str, float | str | bool] = {item.parameter: item.plain for item in measured}
+    parts = [item.written for item in measured]
+    for name, value in derive_values(measured_numbers(measured)).items():
+        current[name] = float(value)
+        parts.append(write_json(describe_value(name, float(value), None)))
+    return Described(current, f"[{b','.join(parts).decode()}]")
 
 
 def measured_numbers(measured: Sequence[Measured]) -> dict[str, Decimal]:
     """Return the numeric results alone."""
     return {item.parameter: item.value for item in measured if item.value is not None}
-
-
-def write_results(measured: Sequence[Measured]) -> str:
-    """Return the JSON text of an assay's results as `ResultRead` has them: in their order, the derived ones last.
-
-    It is written once, with the assay, which never changes: unit and basis are those that its values are in.
-    """
-    derived = derive_values(measured_numbers(measured))
-    parts = [item.written for item in measured]
-    parts += [write_json(describe_value(name, float(value), None)) for name, value in derived.items()]
-    return f"[{b','.join(parts).decode()}]"
 
 
 def describe_value(name: str, value: float | str | bool, given: Document | None) -> Document:  # noqa: FBT001 - a value

@@ -1,6 +1,7 @@
 """The range of values seen of each material and parameter; read before it is written, for few assays widen one."""
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -19,13 +20,16 @@ _TABLE: Table = ParameterRange.__table__  # type: ignore[assignment]  # a mapped
 
 def ranges_of(assays: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
     """Return the ranges of the finite numbers in assays of one material; each maps parameter to value."""
-    found: dict[str, tuple[float, float]] = {}
+    values: dict[str, list[Any]] = defaultdict(list)
     for assay in assays:
         for parameter, value in assay.items():
-            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-                low, high = found.get(parameter, (value, value))
-                found[parameter] = min(low, value), max(high, value)
-    return found
+            values[parameter].append(value)
+    numbers = {parameter: list(filter(_is_number, found)) for parameter, found in values.items()}
+    return {parameter: (min(found), max(found)) for parameter, found in numbers.items() if found}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_ranges(session: Session, materials: Collection[str]) -> dict[str, dict[str, tuple[float, float]]]:

@@ -27,7 +27,7 @@ from app.lots.models import LotStatus
 from app.organisations.briefs import OrganisationBrief, SiteBrief
 
 _EXAMPLE_ID = "01990000-0000-7000-8000-000000000001"
-_MAX_RESULTS = 200
+MAX_RESULTS = 200
 _EXAMPLE_ASSAY: JsonDict = {
     "sampled_on": "2026-07-20",
     "laboratory": "重庆市建材检测中心",
@@ -91,15 +91,20 @@ def _check_results(results: Sequence[ResultPost], info: ValidationInfo) -> Seque
     return results
 
 
-class AssayPost(Schema):
-    """A laboratory report; its results are converted to the catalogue's unit and basis."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_ASSAY]})
+class AssayHead(Schema):
+    """A laboratory report without its results."""
 
     sampled_on: Annotated[date, AfterValidator(_not_future)]
     laboratory: Name | None = None
     report_no: Name | None = None
-    results: Annotated[list[ResultPost], Field(min_length=1, max_length=_MAX_RESULTS), AfterValidator(_check_results)]
+
+
+class AssayPost(AssayHead):
+    """A laboratory report; its results are converted to the catalogue's unit and basis."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_ASSAY]})
+
+    results: Annotated[list[ResultPost], Field(min_length=1, max_length=MAX_RESULTS), AfterValidator(_check_results)]
 
 
 class Origin(Schema):
@@ -120,7 +125,35 @@ def find_period_fault(available_from: date, available_to: date) -> str | None:
     return f"{available_to} is before {available_from}" if available_to < available_from else None
 
 
-class LotPost(Schema):
+class LotTerms(Schema):
+    """An offer without its assay."""
+
+    site_id: UUID = Field(description="One of your own sites.")
+    material: MaterialKey = Field(description="A key of GET /v1/materials.")
+    quantity_t: PositiveTonnes
+    min_order_t: NonNegativeTonnes | None = Field(None, description="Least tonnes a deal.")
+    available_from: date
+    available_to: LastDay
+    price_cny_per_t: YuanPerTonne = Field(description="At the gate of the site; negative: the producer pays.")
+    origin: Origin | None = None
+    stock_year: StockYear | None = Field(None, description="Null: fresh; a year: from storage of that year.")
+
+    @field_validator("min_order_t")
+    @classmethod
+    def _order_fits(cls, min_order_t: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        if "quantity_t" in info.data and (detail := find_order_fault(info.data["quantity_t"], min_order_t)):
+            raise fault_of_field("min_order_above_quantity", detail)
+        return min_order_t
+
+    @field_validator("available_to")
+    @classmethod
+    def _period_runs_forward(cls, available_to: date, info: ValidationInfo) -> date:
+        if "available_from" in info.data and (detail := find_period_fault(info.data["available_from"], available_to)):
+            raise fault_of_field("before_available_from", detail)
+        return available_to
+
+
+class LotPost(LotTerms):
     """Waste on offer at one of one's own sites."""
 
     model_config = ConfigDict(
@@ -142,30 +175,7 @@ class LotPost(Schema):
         }
     )
 
-    site_id: UUID = Field(description="One of your own sites.")
-    material: MaterialKey = Field(description="A key of GET /v1/materials.")
-    quantity_t: PositiveTonnes
-    min_order_t: NonNegativeTonnes | None = Field(None, description="Least tonnes a deal.")
-    available_from: date
-    available_to: LastDay
-    price_cny_per_t: YuanPerTonne = Field(description="At the gate of the site; negative: the producer pays.")
-    origin: Origin | None = None
-    stock_year: StockYear | None = Field(None, description="Null: fresh; a year: from storage of that year.")
     assay: AssayPost | None = None
-
-    @field_validator("min_order_t")
-    @classmethod
-    def _order_fits(cls, min_order_t: Decimal | None, info: ValidationInfo) -> Decimal | None:
-        if "quantity_t" in info.data and (detail := find_order_fault(info.data["quantity_t"], min_order_t)):
-            raise fault_of_field("min_order_above_quantity", detail)
-        return min_order_t
-
-    @field_validator("available_to")
-    @classmethod
-    def _period_runs_forward(cls, available_to: date, info: ValidationInfo) -> date:
-        if "available_from" in info.data and (detail := find_period_fault(info.data["available_from"], available_to)):
-            raise fault_of_field("before_available_from", detail)
-        return available_to
 
 
 class LotPatch(Schema):

@@ -14,7 +14,7 @@ from app.lots import lifecycle
 from app.lots.assays import measure_results
 from app.lots.events import assay_added, is_open, lot_changed, lot_opened, lot_withdrawn
 from app.lots.lifecycle import change_quantity, check_action, reserve_tonnes, ship_tonnes
-from app.lots.measured import current_values, write_results
+from app.lots.measured import describe_results
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import ranges_of, widen_ranges
 from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault
@@ -149,15 +149,16 @@ def _record_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:
     measured, faults = measure_results(report.results)
     if faults:
         raise Invalid(faults)
-    widen_ranges(session, {lot.material: ranges_of([current_values(measured)])})
+    described = describe_results(measured)
+    widen_ranges(session, {lot.material: ranges_of([described.current])})
     assay = Assay(
         id=AssayId(new_id()),
         lot_id=lot.id,
         **report.model_dump(exclude={"results"}),
-        results=write_results(measured),
+        results=described.results,
     )
     if lot.current_assay_on is None or assay.sampled_on >= lot.current_assay_on:
-        lot.current_assay = current_values(measured)
+        lot.current_assay = described.current
         lot.current_assay_id = assay.id
         lot.current_assay_on = assay.sampled_on
     return assay

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -39,29 +39,32 @@ class _Asked(NamedTuple):
     wish: StandingWish
 
 
-def find_alerts(session: Session, lot_ids: Collection[UUID], conventions: Conventions) -> list[Found]:
+#: Lots by their ids, or by a statement that selects these.
+LotIds = Collection[UUID] | Select[Any]
+
+
+def find_alerts(session: Session, lot_ids: LotIds, conventions: Conventions) -> list[Found]:
     """Return what is to be told of those lots that are on the market now, whether it has been told before or not."""
     found: list[Found] = []
-    for (material, cell), within in sorted(_by_reach(session, lot_ids).items(), key=lambda entry: entry[0]):
+    for (material, cell), sites in sorted(_by_reach(session, lot_ids).items(), key=lambda entry: entry[0]):
         if asked := list(_ask(session, material, cell, conventions)):
-            for offer in _load_offers(session, within):
+            for offer in _load_offers(session, lot_ids, material, sites):
                 found += judge_offer(offer, asked)
     return found
 
 
-def _by_reach(session: Session, lot_ids: Collection[UUID]) -> dict[tuple[str, int], list[UUID]]:
-    """Return material and cell → lots on the market; most lots of an import lie in nobody's reach."""
+def _by_reach(session: Session, lot_ids: LotIds) -> dict[tuple[str, int], list[UUID]]:
+    """Return material and cell → sites with such lots; most lots of an import lie in nobody's reach."""
     query = (
-        select(Lot.id, Lot.material, Site.latitude, Site.longitude)
+        select(Lot.material, Site.id, Site.latitude, Site.longitude)
         .join(Site, Site.id == Lot.site_id)
-        .join(Organisation, Organisation.id == Lot.organisation_id)
-        .where(Lot.id.in_(lot_ids), is_on_market())
-        .order_by(Lot.id)
+        .where(Lot.id.in_(lot_ids))
+        .distinct()
     )
-    lots: dict[tuple[str, int], list[UUID]] = defaultdict(list)
-    for lot_id, material, latitude, longitude in session.execute(query):
-        lots[material, cell_of(latitude, longitude)].append(lot_id)
-    return lots
+    sites: dict[tuple[str, int], list[UUID]] = defaultdict(list)
+    for material, site_id, latitude, longitude in session.execute(query):
+        sites[material, cell_of(latitude, longitude)].append(site_id)
+    return sites
 
 
 def judge_offer(offer: Offer, asked: Sequence[_Asked]) -> Iterator[Found]:
@@ -109,8 +112,14 @@ def match_found(item: Found) -> NewEvent:
     )
 
 
-def _load_offers(session: Session, lot_ids: Collection[UUID]) -> list[Offer]:
-    query = select(Lot, Site).join(Site, Site.id == Lot.site_id).where(Lot.id.in_(lot_ids)).order_by(Lot.id)
+def _load_offers(session: Session, lot_ids: LotIds, material: str, sites: Collection[UUID]) -> list[Offer]:
+    query = (
+        select(Lot, Site)
+        .join(Site, Site.id == Lot.site_id)
+        .join(Organisation, Organisation.id == Lot.organisation_id)
+        .where(Lot.id.in_(lot_ids), Lot.material == material, Lot.site_id.in_(sites), is_on_market())
+        .order_by(Lot.id)
+    )
     return [offer_of(lot, site) for lot, site in session.execute(query)]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.database import Database
 from app.core.settings import Settings
-from app.events.cursors import Occurrence, has_news, lock_cursor, read_beyond
+from app.events.cursors import Occurrence, has_news, lock_cursor, read_beyond, subjects_between
 from app.events.record import record_events
 from app.matching.conventions import Conventions, conventions_of
 from app.matching.saved_searches import follow_demands
@@ -65,7 +65,8 @@ def _work_off(session: Session, events: Sequence[Occurrence], conventions: Conve
     site_ids = {event.subject_id for event in events if event.type in _OF_SITES}
     if demand_ids or site_ids:
         follow_demands(session, demand_ids, site_ids, conventions)
-    lot_ids = {event.subject_id for event in events if event.type in _OF_LOTS}
-    if lot_ids:
+    if any(event.type in _OF_LOTS for event in events):
+        # Selected, not listed: an import opens a thousand at once.
+        lot_ids = subjects_between(events[0].position, events[-1].position, _OF_LOTS)
         new = keep_new(session, find_alerts(session, lot_ids, conventions))
         record_events(session, [match_found(item) for item in new])

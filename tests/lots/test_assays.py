@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.lots.assays import measure_results
-from app.lots.measured import current_values, derive_values
+from app.lots.measured import derive_values, describe_results
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Result:
 def _values(*results: Result) -> dict[str, float | str | bool]:
     measured, faults = measure_results(results)
     assert faults == []
-    return current_values(measured)
+    return describe_results(measured).current
 
 
 def _faults(*results: Result) -> dict[str, str]:
