@@ -105,7 +105,7 @@ _ONE_BY_ONE = 100
 def layout_of(kind: ImportKind) -> Layout:
     """Return the layout of a kind of file, with examples of today."""
     layouts: Mapping[ImportKind, Layout] = {
-        ImportKind.LOTS: Layout(_lot_fields(), with_parameters=True, with_sites=True, chunk_rows=1000),
+        ImportKind.LOTS: Layout(_lot_fields(), with_parameters=True, with_sites=True, chunk_rows=2000),
         ImportKind.SHIPMENTS: Layout(
             _shipment_fields(), with_parameters=False, with_sites=False, chunk_rows=_ONE_BY_ONE
         ),
