@@ -15,10 +15,10 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check drills bench serve openapi clean
+.PHONY: help demo test check drills bench serve openapi lifecycles clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(SYNCED) ## Start the exchange on this machine with a sample market
 	$(BIN)/swx demo
@@ -45,6 +45,10 @@ serve: $(SYNCED) ## Bring the database up to date and serve it (PORT=8000)
 openapi: $(SYNCED) ## Write the API document anew from the code
 	$(BIN)/swx openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+
+lifecycles: $(SYNCED) ## Write docs/lifecycles.md anew from the code
+	$(BIN)/swx lifecycles > docs/lifecycles.md.new
+	mv docs/lifecycles.md.new docs/lifecycles.md
 
 clean: ## Remove what these targets made; data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

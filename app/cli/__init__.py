@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import demonstration, importing, issuing, serving, upkeep, working
+from app.cli import demonstration, importing, issuing, lifecycles, serving, upkeep, working
 from app.cli.refusals import RefusingGroup
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("serve")(serving.serve)
 app.command("worker")(working.work)
 app.command("demo")(demonstration.demo)
 app.command("openapi")(upkeep.print_openapi)
+app.command("lifecycles")(lifecycles.print_lifecycles)
 app.command("doctor")(upkeep.examine)
 app.command("verify-ledger")(upkeep.verify_ledger)
 

@@ -2,15 +2,21 @@
 
 from datetime import date
 
-from app.core.errors import Conflict
+from app.core.lifecycles import Lifecycle, Step, Who, is_owner
 from app.demands.models import Demand, DemandStatus
 
-#: What the owner can do with a demand, by its effective status.
-_ALLOWED: dict[DemandStatus, tuple[str, ...]] = {
-    DemandStatus.OPEN: ("change", "withdraw"),
-    DemandStatus.EXPIRED: ("change",),
-    DemandStatus.WITHDRAWN: (),
-}
+DEMAND = Lifecycle(
+    "demand",
+    "需求",
+    DemandStatus,
+    DemandStatus.OPEN,
+    {
+        (DemandStatus.OPEN, "change"): Step(Who.OWNER, None, "stays"),
+        (DemandStatus.OPEN, "withdraw"): Step(Who.OWNER, DemandStatus.WITHDRAWN),
+        (DemandStatus.OPEN, "expire"): Step(Who.EXCHANGE, DemandStatus.EXPIRED, "after `needed_to`"),
+        (DemandStatus.EXPIRED, "change"): Step(Who.OWNER, None, "open again when `needed_to` is a day to come"),
+    },
+)
 
 
 def effective_status(demand: Demand, today: date) -> DemandStatus:
@@ -23,7 +29,4 @@ def effective_status(demand: Demand, today: date) -> DemandStatus:
 
 def check_action(demand: Demand, action: str, today: date) -> None:
     """Raise Conflict `invalid_state` with `allowed` when the demand's status forbids the owner's action."""
-    status = effective_status(demand, today)
-    if action not in _ALLOWED[status]:
-        detail = f"The demand is {status}, so {action} is not possible."
-        raise Conflict("invalid_state", detail, state=status, allowed=list(_ALLOWED[status]))
+    DEMAND.take(effective_status(demand, today), action, is_owner)

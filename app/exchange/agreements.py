@@ -12,7 +12,7 @@ from app.core.errors import Conflict, invalid
 from app.core.quantities import ZERO
 from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
-from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
+from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status
 from app.exchange.models import Agreement, AgreementId, Shipment
 from app.exchange.queries import lot_of_agreement, parties_of
 from app.exchange.schemas import AgreementPost
@@ -96,7 +96,7 @@ def _step(
     def take(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:
         agreement, lot = lock_agreement(session, actor, agreement_id)
         status = effective_status(agreement.status, agreement.expires_at, now())
-        step = take_step(AGREEMENT, status, action, actor.organisation_id, parties_of(agreement))
+        step = AGREEMENT.take(status, action, parties_of(agreement).turn_of(actor.organisation_id))
         if also is not None:
             also(session, agreement, lot)
         agreement.status = step.to or agreement.status

@@ -1,12 +1,12 @@
-"""Life cycles of agreements, shipments and utilisations: one table each, state × action × who. Pure."""
+"""Life cycles of agreements, shipments and utilisations, and who the parties of an agreement are. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from app.core.errors import Conflict, Forbidden
+from app.core.lifecycles import Lifecycle, Step, Who
 
 
 class AgreementStatus(StrEnum):
@@ -38,39 +38,48 @@ class UtilisationStatus(StrEnum):
     REVERSED = "reversed"
 
 
-class Who(StrEnum):
-    """Which party of an agreement may act."""
-
-    PROPOSER = "the side that proposed it"
-    OTHER = "the other side"
-    PRODUCER = "the producer"
-    RECYCLER = "the recycler"
-    EITHER = "either side"
-
-
-@dataclass(frozen=True)
-class Step:
-    """What an action makes of a state, and whose it is; `to` is None where a rule decides (weights of a receipt)."""
-
-    who: Who
-    to: str | None
-
-
-AGREEMENT: Mapping[tuple[str, str], Step] = {
-    (AgreementStatus.PROPOSED, "accept"): Step(Who.OTHER, AgreementStatus.ACCEPTED),
-    (AgreementStatus.PROPOSED, "decline"): Step(Who.OTHER, AgreementStatus.DECLINED),
-    (AgreementStatus.PROPOSED, "withdraw"): Step(Who.PROPOSER, AgreementStatus.WITHDRAWN),
-    (AgreementStatus.ACCEPTED, "dispatch"): Step(Who.PRODUCER, AgreementStatus.ACCEPTED),
-    (AgreementStatus.ACCEPTED, "cancel"): Step(Who.EITHER, AgreementStatus.CANCELLED),
-    (AgreementStatus.ACCEPTED, "complete"): Step(Who.EITHER, AgreementStatus.COMPLETED),
-}
-SHIPMENT: Mapping[tuple[str, str], Step] = {
-    (ShipmentStatus.DISPATCHED, "receipt"): Step(Who.RECYCLER, None),
-    (ShipmentStatus.DISPATCHED, "void"): Step(Who.PRODUCER, ShipmentStatus.VOIDED),
-}
-UTILISATION: Mapping[tuple[str, str], Step] = {
-    (UtilisationStatus.RECORDED, "reverse"): Step(Who.RECYCLER, UtilisationStatus.REVERSED),
-}
+AGREEMENT = Lifecycle(
+    "agreement",
+    "合同",
+    AgreementStatus,
+    AgreementStatus.PROPOSED,
+    {
+        (AgreementStatus.PROPOSED, "accept"): Step(Who.OTHER, AgreementStatus.ACCEPTED, "reserves its tonnes"),
+        (AgreementStatus.PROPOSED, "decline"): Step(Who.OTHER, AgreementStatus.DECLINED),
+        (AgreementStatus.PROPOSED, "withdraw"): Step(Who.PROPOSER, AgreementStatus.WITHDRAWN),
+        (AgreementStatus.PROPOSED, "expire"): Step(Who.EXCHANGE, AgreementStatus.EXPIRED, "after `expires_at`"),
+        (AgreementStatus.ACCEPTED, "dispatch"): Step(Who.PRODUCER, AgreementStatus.ACCEPTED, "ships reserved tonnes"),
+        (AgreementStatus.ACCEPTED, "cancel"): Step(
+            Who.EITHER, AgreementStatus.CANCELLED, "sets free what is not shipped"
+        ),
+        (AgreementStatus.ACCEPTED, "complete"): Step(
+            Who.EITHER, AgreementStatus.COMPLETED, "nothing is in transit; sets free what is not shipped"
+        ),
+    },
+)
+SHIPMENT = Lifecycle(
+    "shipment",
+    "发运",
+    ShipmentStatus,
+    ShipmentStatus.DISPATCHED,
+    {
+        (ShipmentStatus.DISPATCHED, "receipt"): Step(
+            Who.RECYCLER, None, "received, partly_refused or refused, by what is accepted and refused"
+        ),
+        (ShipmentStatus.DISPATCHED, "void"): Step(Who.PRODUCER, ShipmentStatus.VOIDED, "as if it had not left"),
+    },
+)
+UTILISATION = Lifecycle(
+    "utilisation",
+    "利用",
+    UtilisationStatus,
+    UtilisationStatus.RECORDED,
+    {
+        (UtilisationStatus.RECORDED, "reverse"): Step(
+            Who.OWNER, UtilisationStatus.REVERSED, "its tonnes are stock again"
+        )
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -81,37 +90,13 @@ class Parties:
     recycler: UUID
     proposer: UUID
 
-    def is_turn_of(self, organisation_id: UUID, who: Who) -> bool:
-        """Tell whether an organisation, being one of the parties, is `who`."""
-        return {
-            Who.PROPOSER: organisation_id == self.proposer,
-            Who.OTHER: organisation_id != self.proposer,
-            Who.PRODUCER: organisation_id == self.producer,
-            Who.RECYCLER: organisation_id == self.recycler,
-            Who.EITHER: True,
-        }[who]
-
-
-def take_step(
-    table: Mapping[tuple[str, str], Step], status: str, action: str, organisation_id: UUID, parties: Parties
-) -> Step:
-    """Return the step that an action is.
-
-    Raises Conflict `invalid_state` with `allowed` (the actions open to the caller in this state) when the state
-    forbids it, and Forbidden `not_your_turn` when the state allows it to the other party only.
-    """
-    step = table.get((status, action))
-    if step is None:
-        allowed = sorted(
-            other
-            for (state, other), candidate in table.items()
-            if state == status and parties.is_turn_of(organisation_id, candidate.who)
-        )
-        detail = f"It is {status}, so {action} is not possible."
-        raise Conflict("invalid_state", detail, state=status, allowed=allowed)
-    if not parties.is_turn_of(organisation_id, step.who):
-        raise Forbidden("not_your_turn", f"Only {step.who} may {action}.")
-    return step
+    def turn_of(self, organisation_id: UUID) -> Callable[[Who], bool]:
+        """Return what tells whether an organisation, being one of the parties, is who may take a step."""
+        is_proposer = organisation_id == self.proposer
+        own = {Who.EITHER, Who.PROPOSER if is_proposer else Who.OTHER}
+        own |= {Who.PRODUCER} if organisation_id == self.producer else set()
+        own |= {Who.RECYCLER} if organisation_id == self.recycler else set()
+        return own.__contains__
 
 
 def effective_status(status: str, expires_at: datetime | None, at: datetime) -> AgreementStatus:

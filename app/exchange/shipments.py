@@ -10,7 +10,7 @@ from app.core.clock import business_date, now
 from app.core.errors import Conflict, Fault, Invalid, invalid
 from app.core.quantities import ZERO
 from app.exchange.agreements import lock_agreement, remaining_t
-from app.exchange.lifecycle import AGREEMENT, SHIPMENT, AgreementStatus, ShipmentStatus, effective_status, take_step
+from app.exchange.lifecycle import AGREEMENT, SHIPMENT, AgreementStatus, ShipmentStatus, effective_status
 from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId
 from app.exchange.queries import agreement_of_shipment, parties_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
@@ -25,7 +25,7 @@ def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: 
     """Store a load, draw it from the agreement and its lot, and post it to the ledger."""
     agreement, lot = lock_agreement(session, actor, agreement_id)
     status = effective_status(agreement.status, agreement.expires_at, now())
-    take_step(AGREEMENT, status, "dispatch", actor.organisation_id, parties_of(agreement))
+    AGREEMENT.take(status, "dispatch", parties_of(agreement).turn_of(actor.organisation_id))
     _check_time(ticket, agreement)
     lock_sites(session, agreement.origin_site_id)  # ticket numbers are unique at a site, whatever the lot
     _check_ticket(session, agreement, ticket.ticket_no)
@@ -120,7 +120,7 @@ def _give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal
 def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: ReceiptPost) -> Shipment:
     """Store the second weighing; accepted tonnes become stock of the recycler, refused ones the producer's again."""
     shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
-    take_step(SHIPMENT, shipment.status, "receipt", actor.organisation_id, parties_of(agreement))
+    SHIPMENT.take(shipment.status, "receipt", parties_of(agreement).turn_of(actor.organisation_id))
     if receipt.received_at < shipment.dispatched_at:
         detail = f"the load left at {shipment.dispatched_at.isoformat()}"
         raise invalid("/received_at", "before_dispatch", detail)
@@ -147,7 +147,7 @@ def _received_status(accepted_t: Decimal, refused_t: Decimal) -> ShipmentStatus:
 def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     """Undo a dispatch before it is received: ticket, agreement, lot and ledger are as if it had not left."""
     shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
-    take_step(SHIPMENT, shipment.status, "void", actor.organisation_id, parties_of(agreement))
+    SHIPMENT.take(shipment.status, "void", parties_of(agreement).turn_of(actor.organisation_id))
     shipment.status = ShipmentStatus.VOIDED
     _give_back(session, agreement, lot, shipment.net_t)
     session.flush()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,8 +9,9 @@ from sqlalchemy.orm import Session
 from app.auth.actor import Actor
 from app.core.clock import business_date
 from app.core.errors import Conflict, invalid
+from app.core.lifecycles import is_owner
 from app.core.quantities import ZERO
-from app.exchange.lifecycle import UTILISATION, Parties, UtilisationStatus, take_step
+from app.exchange.lifecycle import UTILISATION, UtilisationStatus
 from app.exchange.models import Utilisation, UtilisationDraw, UtilisationId
 from app.exchange.queries import find_utilisation
 from app.exchange.schemas import UtilisationPost
@@ -88,8 +88,7 @@ def lock_utilisation(session: Session, actor: Actor, utilisation_id: Utilisation
 def reverse(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:
     """Undo a batch of use: its tonnes are unused stock of their loads again."""
     utilisation = lock_utilisation(session, actor, utilisation_id)
-    own: UUID = actor.organisation_id
-    step = take_step(UTILISATION, utilisation.status, "reverse", own, Parties(own, own, own))
+    step = UTILISATION.take(utilisation.status, "reverse", is_owner)
     utilisation.status = step.to or utilisation.status
     session.flush()
     draws = [(draw.shipment_id, draw.quantity_t) for draw in utilisation.draws]

@@ -4,17 +4,34 @@ from datetime import date
 from decimal import Decimal
 
 from app.core.errors import Conflict
+from app.core.lifecycles import Lifecycle, Step, Who, is_owner
 from app.core.quantities import ZERO
 from app.lots.models import Lot, LotStatus
 
-_ON_OFFER = ("change", "add_assay", "withdraw")
-#: What the owner can do with a lot, by its effective status.
-_ALLOWED: dict[LotStatus, tuple[str, ...]] = {
-    LotStatus.OPEN: _ON_OFFER,
-    LotStatus.EXHAUSTED: _ON_OFFER,
-    LotStatus.EXPIRED: ("change", "add_assay"),
-    LotStatus.WITHDRAWN: (),
-}
+_CHANGES = Step(Who.OWNER, None, "stays; open again when the change leaves tonnes free on a day to come")
+_STAYS = Step(Who.OWNER, None, "stays")
+_WITHDRAWS = Step(Who.OWNER, LotStatus.WITHDRAWN)
+_EXPIRES = Step(Who.EXCHANGE, LotStatus.EXPIRED, "after `available_to`")
+LOT = Lifecycle(
+    "lot",
+    "批次",
+    LotStatus,
+    LotStatus.OPEN,
+    {
+        (LotStatus.OPEN, "change"): _CHANGES,
+        (LotStatus.OPEN, "add_assay"): _STAYS,
+        (LotStatus.OPEN, "withdraw"): _WITHDRAWS,
+        (LotStatus.OPEN, "exhaust"): Step(Who.EXCHANGE, LotStatus.EXHAUSTED, "nothing is free any more"),
+        (LotStatus.OPEN, "expire"): _EXPIRES,
+        (LotStatus.EXHAUSTED, "change"): _CHANGES,
+        (LotStatus.EXHAUSTED, "add_assay"): _STAYS,
+        (LotStatus.EXHAUSTED, "withdraw"): _WITHDRAWS,
+        (LotStatus.EXHAUSTED, "reopen"): Step(Who.EXCHANGE, LotStatus.OPEN, "tonnes are free again"),
+        (LotStatus.EXHAUSTED, "expire"): _EXPIRES,
+        (LotStatus.EXPIRED, "change"): _CHANGES,
+        (LotStatus.EXPIRED, "add_assay"): _STAYS,
+    },
+)
 
 
 def effective_status(lot: Lot, today: date) -> LotStatus:
@@ -32,10 +49,7 @@ def status_on(stored: str, available_to: date, today: date) -> LotStatus:
 
 def check_action(lot: Lot, action: str, today: date) -> None:
     """Raise Conflict `invalid_state` with `allowed` when the lot's status forbids the owner's action."""
-    status = effective_status(lot, today)
-    if action not in _ALLOWED[status]:
-        detail = f"The lot is {status}, so {action} is not possible."
-        raise Conflict("invalid_state", detail, state=status, allowed=list(_ALLOWED[status]))
+    LOT.take(effective_status(lot, today), action, is_owner)
 
 
 def reserve_tonnes(lot: Lot, tonnes: Decimal) -> None:
