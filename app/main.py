@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from app.api import (
     agreements,
     blends,
+    corrections,
     demands,
     events,
     health,
@@ -50,6 +51,7 @@ _RESOURCES = (
     saved_searches,
     agreements,
     shipments,
+    corrections,
     utilisations,
     ledger,
     statistics,

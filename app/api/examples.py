@@ -14,6 +14,7 @@ OWN_SITE, OWN_LOT, OWN_ASSAY, OWN_DEMAND = _id(11), _id(12), _id(13), _id(14)
 OTHER_LOT, OTHER_DEMAND, OTHER_SITE = _id(22), _id(24), _id(21)
 PROPOSAL, OWN_PROPOSAL, AGREEMENT = _id(31), _id(32), _id(33)
 OUTGOING_LOAD, INCOMING_LOAD = _id(41), _id(42)
+CORRECTION = _id(43)
 UTILISATION, DECLARATION, OPENING_STOCK = _id(51), _id(52), _id(53)
 SAVED_SEARCH = _id(61)
 JOB = _id(62)
@@ -220,6 +221,14 @@ EXAMPLES: Mapping[str, Example] = {
     "get_shipment": Example({"shipment_id": OUTGOING_LOAD}),
     "post_receipt": Example({"shipment_id": INCOMING_LOAD}, body=_RECEIPT),
     "void_shipment": Example({"shipment_id": OUTGOING_LOAD}),
+    "post_correction": Example(
+        {"shipment_id": OUTGOING_LOAD},
+        body={"net_t": 40.5, "vehicle_plate": "渝B67890", "comment": "地磅读数与车牌录入有误"},
+    ),
+    "get_corrections": Example(query={"status": "pending"}),
+    "get_correction": Example({"correction_id": CORRECTION}),
+    "approve_correction": Example({"correction_id": CORRECTION}),
+    "reject_correction": Example({"correction_id": CORRECTION}),
     "post_utilisation": Example(body=_USE),
     "get_utilisations": Example(),
     "get_utilisation": Example({"utilisation_id": UTILISATION}),

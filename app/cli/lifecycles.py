@@ -4,10 +4,10 @@ import typer
 
 from app.core.lifecycles import Lifecycle
 from app.demands.lifecycle import DEMAND
-from app.exchange.lifecycle import AGREEMENT, SHIPMENT, UTILISATION
+from app.exchange.lifecycle import AGREEMENT, CORRECTION, SHIPMENT, UTILISATION
 from app.lots.lifecycle import LOT
 
-LIFECYCLES = (LOT, DEMAND, AGREEMENT, SHIPMENT, UTILISATION)
+LIFECYCLES = (LOT, DEMAND, AGREEMENT, SHIPMENT, CORRECTION, UTILISATION)
 _HEAD = """# Life cycles
 
 Written by `make lifecycles` from the tables that the exchange runs on: what is not listed here is answered with 409
@@ -17,7 +17,7 @@ Written by `make lifecycles` from the tables that the exchange runs on: what is 
 
 
 def print_lifecycles() -> None:
-    """Print the life cycles of lots, demands, agreements, shipments and utilisations as Markdown."""
+    """Print the life cycles of lots, demands, agreements, shipments, corrections and utilisations as Markdown."""
     typer.echo(write_lifecycles(), nl=False)
 
 
@@ -42,7 +42,7 @@ def _write_lifecycle(lifecycle: Lifecycle) -> str:
 
 
 def _last_states(lifecycle: Lifecycle) -> list[str]:
-    left = {state for state, _ in lifecycle.steps}
+    left = {state for (state, _), step in lifecycle.steps.items() if step.to not in {None, state}}
     return [state for state in lifecycle.states if state not in left]
 
 

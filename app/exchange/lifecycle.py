@@ -1,4 +1,4 @@
-"""Life cycles of agreements, shipments and utilisations, and who the parties of an agreement are. Pure."""
+"""Life cycles of agreements, shipments, corrections and utilisations, and who the parties of an agreement are. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +31,14 @@ class ShipmentStatus(StrEnum):
     VOIDED = "voided"
 
 
+class CorrectionStatus(StrEnum):
+    """What the other side said of a correction."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
 class UtilisationStatus(StrEnum):
     """Whether a use counts."""
 
@@ -57,6 +65,7 @@ AGREEMENT = Lifecycle(
         ),
     },
 )
+_CORRECTED = Step(Who.EITHER, None, "proposes new values; the other side approves them first")
 SHIPMENT = Lifecycle(
     "shipment",
     "发运",
@@ -67,6 +76,22 @@ SHIPMENT = Lifecycle(
             Who.RECYCLER, None, "received, partly_refused or refused, by what is accepted and refused"
         ),
         (ShipmentStatus.DISPATCHED, "void"): Step(Who.PRODUCER, ShipmentStatus.VOIDED, "as if it had not left"),
+        (ShipmentStatus.DISPATCHED, "correct"): _CORRECTED,
+        (ShipmentStatus.RECEIVED, "correct"): _CORRECTED,
+        (ShipmentStatus.PARTLY_REFUSED, "correct"): _CORRECTED,
+        (ShipmentStatus.REFUSED, "correct"): _CORRECTED,
+    },
+)
+CORRECTION = Lifecycle(
+    "correction",
+    "更正",
+    CorrectionStatus,
+    CorrectionStatus.PENDING,
+    {
+        (CorrectionStatus.PENDING, "approve"): Step(
+            Who.OTHER, CorrectionStatus.APPROVED, "reverses what the load had posted and posts it anew"
+        ),
+        (CorrectionStatus.PENDING, "reject"): Step(Who.OTHER, CorrectionStatus.REJECTED),
     },
 )
 UTILISATION = Lifecycle(

@@ -1,11 +1,11 @@
-"""Tables of agreements, shipments and utilisations."""
+"""Tables of agreements, shipments with their corrections, and utilisations."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, String, UniqueConstraint, Uuid, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, Numeric, String, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.auth.actor import OrganisationId
@@ -18,6 +18,7 @@ from app.organisations.models import SiteId
 
 AgreementId = NewType("AgreementId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
+CorrectionId = NewType("CorrectionId", UUID)
 UtilisationId = NewType("UtilisationId", UUID)
 
 
@@ -105,6 +106,40 @@ class Shipment(Base):
     reason: Mapped[str | None] = mapped_column(String(2000))
     disputed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+
+
+class Correction(Base):
+    """New values for a load, proposed by one side; the old ones stand beside them for ever.
+
+    `changes` and `before` map names of the shipment's fields to values as JSON shows them. What it posts when it is
+    approved has it as its source.
+    """
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'approved', 'rejected')", name="status_known"),
+        Index(
+            "uq_corrections_pending",
+            "shipment_id",
+            unique=True,
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index("ix_corrections_shipment_id_id", "shipment_id", "id"),
+    )
+
+    id: Mapped[CorrectionId] = mapped_column(Uuid, primary_key=True, default=new_id)
+    shipment_id: Mapped[ShipmentId] = mapped_column(ForeignKey("shipments.id"))
+    proposed_by: Mapped[OrganisationId] = mapped_column(ForeignKey("organisations.id"))
+    comment: Mapped[str] = mapped_column(String(2000))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    before: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    decided_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute

@@ -1,4 +1,4 @@
-"""Reads of agreements, shipments and utilisations: only what the caller is a party of."""
+"""Reads of agreements, shipments, corrections and utilisations: only what the caller is a party of."""
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -7,7 +7,16 @@ from app.auth.actor import Actor
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
 from app.exchange.lifecycle import Parties
-from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId, Utilisation, UtilisationId
+from app.exchange.models import (
+    Agreement,
+    AgreementId,
+    Correction,
+    CorrectionId,
+    Shipment,
+    ShipmentId,
+    Utilisation,
+    UtilisationId,
+)
 from app.lots.models import LotId
 
 
@@ -72,6 +81,27 @@ def list_shipments(
     if status is not None:
         query = query.where(Shipment.status == status)
     return page_by_id(session, query, Shipment.id, page)
+
+
+def find_correction(session: Session, actor: Actor, correction_id: CorrectionId) -> Correction:
+    """Return a correction of a shipment that the caller is a party of, or raise NotFound."""
+    query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id)
+    found = session.scalar(query.where(Correction.id == correction_id, _is_party(Shipment, actor)))
+    if found is None:
+        raise NotFound("correction")
+    return found
+
+
+def list_corrections(
+    session: Session, actor: Actor, shipment_id: ShipmentId | None, status: str | None, page: Page
+) -> Slice[Correction]:
+    """Return one page of the corrections of the caller's shipments, newest first."""
+    query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id).where(_is_party(Shipment, actor))
+    if shipment_id is not None:
+        query = query.where(Correction.shipment_id == shipment_id)
+    if status is not None:
+        query = query.where(Correction.status == status)
+    return page_by_id(session, query, Correction.id, page)
 
 
 def find_utilisation(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Utilisation:

@@ -1,6 +1,7 @@
 """Writes of shipments: dispatching a load, receiving it, voiding it before receipt."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,11 +11,18 @@ from app.core.clock import business_date, now
 from app.core.errors import Conflict, Fault, Invalid, invalid
 from app.core.quantities import ZERO
 from app.exchange.agreements import lock_agreement, remaining_t
-from app.exchange.lifecycle import AGREEMENT, SHIPMENT, AgreementStatus, ShipmentStatus, effective_status
-from app.exchange.models import Agreement, AgreementId, Shipment, ShipmentId
+from app.exchange.lifecycle import (
+    AGREEMENT,
+    SHIPMENT,
+    AgreementStatus,
+    CorrectionStatus,
+    ShipmentStatus,
+    effective_status,
+)
+from app.exchange.models import Agreement, AgreementId, Correction, Shipment, ShipmentId
 from app.exchange.queries import agreement_of_shipment, parties_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
-from app.exchange.weights import OVERSHIPMENT_SHARE, divide
+from app.exchange.weights import OVERSHIPMENT_SHARE, Division, divide
 from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
 from app.ledger.posting import lock_sites
 from app.lots.models import Lot
@@ -26,9 +34,9 @@ def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: 
     agreement, lot = lock_agreement(session, actor, agreement_id)
     status = effective_status(agreement.status, agreement.expires_at, now())
     AGREEMENT.take(status, "dispatch", parties_of(agreement).turn_of(actor.organisation_id))
-    _check_time(ticket, agreement)
+    check_time(ticket, agreement)
     lock_sites(session, agreement.origin_site_id)  # ticket numbers are unique at a site, whatever the lot
-    _check_ticket(session, agreement, ticket.ticket_no)
+    check_ticket(session, agreement, ticket.ticket_no)
     net = ticket.net_t or ZERO
     _draw_on_lot(agreement, lot, net)
     shipment = Shipment(
@@ -50,7 +58,8 @@ def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: 
     return shipment
 
 
-def _check_time(ticket: ShipmentPost, agreement: Agreement) -> None:
+def check_time(ticket: ShipmentPost, agreement: Agreement) -> None:
+    """Refuse a load that leaves outside its agreement, or that comes from storage of a year to come."""
     day = business_date(ticket.dispatched_at)
     faults = []
     if not agreement.starts_on <= day <= agreement.ends_on:
@@ -62,7 +71,8 @@ def _check_time(ticket: ShipmentPost, agreement: Agreement) -> None:
         raise Invalid(faults)
 
 
-def _check_ticket(session: Session, agreement: Agreement, ticket_no: str) -> None:
+def check_ticket(session: Session, agreement: Agreement, ticket_no: str, own_id: ShipmentId | None = None) -> None:
+    """Refuse a ticket number that another load of the site has; the caller holds the lock of the site."""
     twin = session.scalar(
         select(Shipment.id).where(
             Shipment.origin_site_id == agreement.origin_site_id,
@@ -70,7 +80,7 @@ def _check_ticket(session: Session, agreement: Agreement, ticket_no: str) -> Non
             Shipment.status != ShipmentStatus.VOIDED,
         )
     )
-    if twin is not None:
+    if twin not in {None, own_id}:
         detail = f"Ticket {ticket_no} of this site is already recorded; check the number or void the other load."
         raise Conflict("ticket_exists", detail, ticket_no=ticket_no)
 
@@ -108,13 +118,24 @@ def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tu
     return shipment, agreement, lot
 
 
-def _give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
+def give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
     """Return tonnes to the producer: free in the agreement while it lives, else on the lot."""
     before = remaining_t(agreement)
     agreement.shipped_t -= tonnes
     is_live = agreement.status == AgreementStatus.ACCEPTED
     reserved_again = remaining_t(agreement) - before if is_live else ZERO
     return_tonnes(session, lot, reserved_again, tonnes - reserved_again)
+
+
+def draw_more(agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
+    """Take more tonnes for loads that have left: what the agreement has reserved first, then what the lot has free.
+
+    Raises Conflict `insufficient_quantity` with `available_t`.
+    """
+    is_live = agreement.status == AgreementStatus.ACCEPTED
+    reserved = min(tonnes, remaining_t(agreement)) if is_live else ZERO
+    ship_tonnes(lot, reserved, tonnes - reserved)
+    agreement.shipped_t += tonnes
 
 
 def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: ReceiptPost) -> Shipment:
@@ -129,16 +150,21 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     shipment.received_at, shipment.reason, shipment.disputed = receipt.received_at, receipt.reason, division.disputed
     shipment.received_gross_t, shipment.received_tare_t, shipment.received_net_t = receipt.gross_t, receipt.tare_t, net
     shipment.accepted_t, shipment.refused_t = accepted, receipt.refused_t
-    shipment.status = _received_status(accepted, receipt.refused_t)
-    _give_back(session, agreement, lot, division.given_back_t)
+    shipment.status = received_status(accepted, receipt.refused_t)
+    give_back(session, agreement, lot, division.given_back_t)
     session.flush()
-    intake = Intake(division.taken_in_t, division.given_back_t, division.difference_t, verified=not division.disputed)
-    post_receipt(session, load_of(shipment), receipt.received_at, intake)
+    post_receipt(session, load_of(shipment), receipt.received_at, intake_of(division))
     session.flush()
     return shipment
 
 
-def _received_status(accepted_t: Decimal, refused_t: Decimal) -> ShipmentStatus:
+def intake_of(division: Division) -> Intake:
+    """Return how the ledger books a divided load."""
+    return Intake(division.taken_in_t, division.given_back_t, division.difference_t, verified=not division.disputed)
+
+
+def received_status(accepted_t: Decimal, refused_t: Decimal) -> ShipmentStatus:
+    """Return where a received load stands by what of it is accepted and refused."""
     if not refused_t:
         return ShipmentStatus.RECEIVED
     return ShipmentStatus.PARTLY_REFUSED if accepted_t else ShipmentStatus.REFUSED
@@ -149,7 +175,15 @@ def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
     SHIPMENT.take(shipment.status, "void", parties_of(agreement).turn_of(actor.organisation_id))
     shipment.status = ShipmentStatus.VOIDED
-    _give_back(session, agreement, lot, shipment.net_t)
+    give_back(session, agreement, lot, shipment.net_t)
     session.flush()
-    post_void(session, load_of(shipment))
+    post_void(session, load_of(shipment), posted_by(session, shipment.id))
     return shipment
+
+
+def posted_by(session: Session, shipment_id: ShipmentId) -> list[UUID]:
+    """Return what may be the source of a load's postings: the shipment, and its approved corrections."""
+    approved = select(Correction.id).where(
+        Correction.shipment_id == shipment_id, Correction.status == CorrectionStatus.APPROVED
+    )
+    return [shipment_id, *session.scalars(approved)]

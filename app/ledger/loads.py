@@ -1,6 +1,6 @@
 """How a load moves tonnes: dispatch, void, receipt, refusal, and the use of what was received."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,8 +13,8 @@ from app.core.clock import business_date, month_of
 from app.core.errors import Conflict
 from app.core.quantities import ZERO
 from app.ledger.accounts import Account, Kind, Leg, Posting, move
-from app.ledger.models import ReceivedLoad
-from app.ledger.posting import lock_sites, post, transaction_of
+from app.ledger.models import Declaration, ReceivedLoad
+from app.ledger.posting import Posted, lock_sites, post, standing, transaction_of
 from app.ledger.queries import current_declaration, generated_t, storage_by_year
 
 
@@ -58,41 +58,54 @@ def post_dispatch(session: Session, load: Load) -> Decimal:
     """
     lock_sites(session, load.origin_site_id)
     stored = storage_by_year(session, load.origin_site_id, load.material).get(load.year, ZERO)
-    if load.stock_year is not None and stored < load.net_t:
-        detail = f"{stored} t of stock year {load.stock_year} are in storage; declare the opening stock first."
-        raise Conflict("insufficient_stock", detail, in_stock_t=stored)
-    from_storage = min(stored, load.net_t)
+    posting, beyond_t = dispatch_posting(session, load, stored, load.shipment_id)
+    post(session, posting)
+    return beyond_t
+
+
+def dispatch_posting(session: Session, load: Load, stored_t: Decimal, source_id: UUID) -> tuple[Posting, Decimal]:
+    """Return a dispatch from so much storage, and the tonnes beyond a declaration; raises as `post_dispatch` does."""
+    if load.stock_year is not None and stored_t < load.net_t:
+        detail = f"{stored_t} t of stock year {load.stock_year} are in storage; declare the opening stock first."
+        raise Conflict("insufficient_stock", detail, in_stock_t=stored_t)
+    from_storage = min(stored_t, load.net_t)
     generated = load.net_t - from_storage
-    month = month_of(load.dispatched_on)
-    is_declared = current_declaration(session, load.origin_site_id, load.material, month) is not None
     legs = (
         load.leg(Account.GENERATION, -generated),
         load.leg(Account.STORAGE, -from_storage),
         load.leg(Account.IN_TRANSIT, load.net_t),
     )
-    post(session, Posting(Kind.DISPATCH, load.dispatched_on, "dispatch", load.shipment_id, legs))
-    return generated if is_declared else ZERO
+    posting = Posting(Kind.DISPATCH, load.dispatched_on, "dispatch", source_id, legs)
+    return posting, ZERO if _declaration_of(session, load) is None else generated
 
 
-def post_void(session: Session, load: Load) -> None:
-    """Undo a dispatch: its tonnes go back to storage, and what it generated beyond the declaration is not generated.
+def post_void(session: Session, load: Load, sources: Collection[UUID]) -> None:
+    """Undo a dispatch; `sources` are what may have posted it: the shipment and its corrections."""
+    lock_sites(session, load.origin_site_id)
+    dispatched = standing(session, ["dispatch"], sources)["dispatch"]
+    post(session, undone_dispatch(session, load, dispatched, "void", load.shipment_id))
+
+
+def undone_dispatch(session: Session, load: Load, dispatched: Posted, source_type: str, source_id: UUID) -> Posting:
+    """Return what undoes a dispatch: its tonnes are storage again, but for what it generated beyond a declaration.
 
     A declared total is absolute, so tonnes inside it stay generated; they have simply not left.
     """
-    lock_sites(session, load.origin_site_id)
-    dispatch_id, legs = transaction_of(session, "dispatch", load.shipment_id)
-    generated = -sum((leg.quantity_t for leg in legs if leg.account is Account.GENERATION), ZERO)
-    month = month_of(load.dispatched_on)
-    declaration = current_declaration(session, load.origin_site_id, load.material, month)
+    generated = -sum((leg.quantity_t for leg in dispatched.legs if leg.account is Account.GENERATION), ZERO)
+    declaration = _declaration_of(session, load)
     if declaration is not None:
-        posted = generated_t(session, load.origin_site_id, load.material, month)
+        posted = generated_t(session, load.origin_site_id, load.material, month_of(load.dispatched_on))
         generated = min(generated, max(ZERO, posted - declaration.generated_t))
-    undone = (
+    legs = (
         load.leg(Account.IN_TRANSIT, -load.net_t),
         load.leg(Account.GENERATION, generated),
         load.leg(Account.STORAGE, load.net_t - generated),
     )
-    post(session, Posting(Kind.DISPATCH, load.dispatched_on, "void", load.shipment_id, undone, dispatch_id))
+    return Posting(Kind.DISPATCH, load.dispatched_on, source_type, source_id, legs, dispatched.id)
+
+
+def _declaration_of(session: Session, load: Load) -> Declaration | None:
+    return current_declaration(session, load.origin_site_id, load.material, month_of(load.dispatched_on))
 
 
 def post_receipt(session: Session, load: Load, received_at: datetime, intake: Intake) -> None:
@@ -102,30 +115,37 @@ def post_receipt(session: Session, load: Load, received_at: datetime, intake: In
     of two lots could wait for each other for ever.
     """
     lock_sites(session, load.origin_site_id, load.destination_site_id)
-    received_on = business_date(received_at)
+    post(session, *receipt_postings(load, business_date(received_at), intake, load.shipment_id))
+    if intake.taken_in_t:
+        session.add(received_load(load, received_at, intake, intake.taken_in_t))
+
+
+def receipt_postings(load: Load, received_on: date, intake: Intake, source_id: UUID) -> list[Posting]:
+    """Return the postings of a receipt, and of a refusal where tonnes are given back."""
     arrived = load.leg(Account.IN_TRANSIT, -intake.taken_in_t)
     lost = load.leg(Account.IN_TRANSIT, -intake.difference_t)
     taken_in = move(arrived, Account.RECEIVED, site_id=load.destination_site_id)
     legs = (arrived, taken_in, lost, move(lost, Account.WEIGHING_DIFFERENCE))
-    postings = [Posting(Kind.RECEIPT, received_on, "receipt", load.shipment_id, legs)]
+    postings = [Posting(Kind.RECEIPT, received_on, "receipt", source_id, legs)]
     if intake.given_back_t:
         back = load.leg(Account.IN_TRANSIT, -intake.given_back_t)
         refusal = (back, move(back, Account.STORAGE))
-        postings.append(Posting(Kind.REFUSAL, received_on, "refusal", load.shipment_id, refusal))
-    post(session, *postings)
-    if intake.taken_in_t:
-        session.add(
-            ReceivedLoad(
-                shipment_id=load.shipment_id,
-                site_id=load.destination_site_id,
-                material=load.material,
-                origin_site_id=load.origin_site_id,
-                stock_year=load.year,
-                received_at=received_at,
-                verified=intake.verified,
-                unused_t=intake.taken_in_t,
-            )
-        )
+        postings.append(Posting(Kind.REFUSAL, received_on, "refusal", source_id, refusal))
+    return postings
+
+
+def received_load(load: Load, received_at: datetime, intake: Intake, unused_t: Decimal) -> ReceivedLoad:
+    """Return the stock that a received load is for the recycler."""
+    return ReceivedLoad(
+        shipment_id=load.shipment_id,
+        site_id=load.destination_site_id,
+        material=load.material,
+        origin_site_id=load.origin_site_id,
+        stock_year=load.year,
+        received_at=received_at,
+        verified=intake.verified,
+        unused_t=unused_t,
+    )
 
 
 def unused_loads(session: Session, site_id: UUID, material: str) -> Sequence[ReceivedLoad]:

@@ -1,6 +1,8 @@
 """The only writer of tonnes: entries, and in the same transaction the balances and flows derived from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -61,6 +63,15 @@ def post(session: Session, *postings: Posting) -> None:
         _add_to_flows(session, postings)
 
 
+@dataclass(frozen=True)
+class Posted:
+    """A transaction that stands: nothing has reversed it."""
+
+    id: TransactionId
+    occurred_on: date
+    legs: tuple[Leg, ...]
+
+
 def transaction_of(session: Session, source_type: str, source_id: UUID) -> tuple[TransactionId, tuple[Leg, ...]]:
     """Return the transaction that a business object posted, with its legs; raises NoResultFound."""
     identifier = session.scalars(
@@ -68,8 +79,31 @@ def transaction_of(session: Session, source_type: str, source_id: UUID) -> tuple
             LedgerTransaction.source_type == source_type, LedgerTransaction.source_id == source_id
         )
     ).one()
-    entries = session.scalars(select(LedgerEntry).where(LedgerEntry.transaction_id == identifier)).all()
-    return identifier, tuple(_leg(entry) for entry in entries)
+    return identifier, _legs_of(session, identifier)
+
+
+def standing(session: Session, source_types: Collection[str], source_ids: Collection[UUID]) -> dict[str, Posted]:
+    """Return by source type what stands of all that some business objects posted: one of each type at most.
+
+    A reversal has the type of what it reverses with `_reversal` behind it, and one of the same objects as its source.
+    """
+    types = [*source_types, *(f"{name}_reversal" for name in source_types)]
+    rows = session.scalars(
+        select(LedgerTransaction).where(
+            LedgerTransaction.source_type.in_(types), LedgerTransaction.source_id.in_(source_ids)
+        )
+    ).all()
+    undone = {row.reversal_of for row in rows}
+    return {
+        row.source_type: Posted(row.id, row.occurred_on, _legs_of(session, row.id))
+        for row in rows
+        if row.id not in undone and row.reversal_of is None
+    }
+
+
+def _legs_of(session: Session, transaction_id: TransactionId) -> tuple[Leg, ...]:
+    entries = session.scalars(select(LedgerEntry).where(LedgerEntry.transaction_id == transaction_id)).all()
+    return tuple(_leg(entry) for entry in entries)
 
 
 def _transaction(posting: Posting) -> dict[str, Any]:

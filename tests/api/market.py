@@ -67,6 +67,8 @@ class Market:
         )
         used = incoming.receive(incoming.dispatch(100, "2026-01-02"), "2026-01-03")
         assert used["status"] == "received"
+        weighed_anew = {"net_t": 100.05, "comment": "bridge recalibrated"}
+        correction = self.other.post(f"/shipments/{used['id']}/corrections", weighed_anew)
         empty = self._agree(self.caller, sale)
         self.ids |= {
             examples.OWN_LOT: lot["id"],
@@ -79,6 +81,7 @@ class Market:
             examples.AGREEMENT: empty["id"],
             examples.OUTGOING_LOAD: outgoing.dispatch(40, "2026-01-05")["id"],
             examples.INCOMING_LOAD: incoming.dispatch(33.22, "2026-01-04")["id"],
+            examples.CORRECTION: correction["id"],
             examples.UTILISATION: incoming.use(10, "2026-01-06")["id"],
         }
 
