@@ -26,6 +26,7 @@ from app.api import (
     saved_searches,
     shipments,
     sites,
+    snapshots,
     statistics,
     utilisations,
 )
@@ -55,6 +56,7 @@ _RESOURCES = (
     utilisations,
     ledger,
     statistics,
+    snapshots,
     reference,
     organisations,
     keys,

@@ -246,6 +246,15 @@ EXAMPLES: Mapping[str, Example] = {
     "get_utilisation_statistics": Example(
         query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
     ),
+    "post_snapshot": Example(
+        body={
+            "title": "重庆市2026年上半年大宗固废综合利用率",
+            "question": {"from": "2026-01", "to": "2026-06", "district": "50", "group_by": "material"},
+        }
+    ),
+    "get_snapshots": Example(),
+    "get_snapshot": Example({"number": 1}),
+    "get_snapshot_diff": Example({"number": 1}),
     "get_events": Example(query={"limit": 50}),
     "read_health": Example(),
     "read_ready": Example(),

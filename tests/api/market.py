@@ -96,6 +96,7 @@ class Market:
         assert self.caller.request("PUT", stream, json={"waste_class": "II"}).status_code == 200
         month = {"site_id": self.site, "material": "phosphogypsum", "month": "2025-12", "generated_t": 10}
         stock = {"site_id": self.site, "material": "phosphogypsum", "stock_year": 2023, "stored_t": 10}
+        self.authority.post("/statistics/snapshots", dict(EXAMPLES["post_snapshot"].body or {}))
         self.ids |= {
             examples.ORGANISATION: world.recycler().id,
             examples.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
