@@ -234,6 +234,8 @@ EXAMPLES: Mapping[str, Example] = {
     "get_declaration": Example({"declaration_id": DECLARATION}),
     "get_balances": Example(),
     "get_entries": Example(),
+    "close_period": Example({"month": "2020-01"}),
+    "get_periods": Example(),
     "get_utilisation_statistics": Example(
         query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
     ),

@@ -81,7 +81,7 @@ def post_void(session: Session, load: Load) -> None:
     """
     lock_sites(session, load.origin_site_id)
     dispatch_id, legs = transaction_of(session, "dispatch", load.shipment_id)
-    generated = -sum((leg.quantity_t for leg in legs if leg.account is Account.GENERATION), ZERO)
+    generated = -sum((leg.quantity_t for leg in legs if leg.is_generation), ZERO)
     month = month_of(load.dispatched_on)
     declaration = current_declaration(session, load.origin_site_id, load.material, month)
     if declaration is not None:
