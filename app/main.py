@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import (
     agreements,
+    anomalies,
     blends,
     demands,
     events,
@@ -53,6 +54,7 @@ _RESOURCES = (
     utilisations,
     ledger,
     statistics,
+    anomalies,
     reference,
     organisations,
     keys,

@@ -239,6 +239,7 @@ EXAMPLES: Mapping[str, Example] = {
     "get_utilisation_statistics": Example(
         query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
     ),
+    "get_anomalies": Example(query={"kind": "plate_at_two_places", "from": "2026-01"}),
     "get_events": Example(query={"limit": 50}),
     "read_health": Example(),
     "read_ready": Example(),
