@@ -60,17 +60,22 @@ def find_plates(session: Session, scope: Scope, after: Sequence[str], limit: int
 
 
 def _statement(session: Session, scope: Scope, after: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    here, before = aliased(Site), aliased(Site)
+    here, before, earlier = aliased(Site), aliased(Site), aliased(Shipment)
     seen = _sightings(scope)
     degrees = func.abs(here.latitude - before.latitude) + func.abs(here.longitude - before.longitude)
     query = (
         select(
             seen,
+            Shipment.ticket_no,
+            Shipment.material,
+            earlier.ticket_no.label("before_ticket_no"),
             *(column.label(column.key) for column in (here.name, here.latitude, here.longitude)),
             before.name.label("before_name"),
             before.latitude.label("before_latitude"),
             before.longitude.label("before_longitude"),
         )
+        .join(Shipment, Shipment.id == seen.c.id)
+        .join(earlier, earlier.id == seen.c.before_id)
         .join(here, here.id == seen.c.site_id)
         .join(before, before.id == seen.c.before_site_id)
         .where(seen.c.site_id != seen.c.before_site_id)
@@ -86,12 +91,12 @@ def _statement(session: Session, scope: Scope, after: Sequence[str]) -> Select[*
 
 def _sightings(scope: Scope) -> Subquery:
     """Return each sighting of a plate, at the gate it left or arrived at, beside the one before."""
-    told = (Shipment.id, Shipment.vehicle_plate, Shipment.ticket_no, Shipment.material)
+    load = (Shipment.id, Shipment.vehicle_plate)
     counts = Shipment.status != ShipmentStatus.VOIDED
 
     def at_gate(gate: str, at: _Column, site: _Column) -> Select[*tuple[Any, ...]]:
         columns = (at.label("at"), site.label("site_id"), literal(gate, String(1)).label("gate"))
-        return select(*told, *columns).where(counts, at >= scope.start, at < scope.end)
+        return select(*load, *columns).where(counts, at >= scope.start, at < scope.end)
 
     both = union_all(
         at_gate(_LEFT, Shipment.dispatched_at, Shipment.origin_site_id),
@@ -100,7 +105,6 @@ def _sightings(scope: Scope) -> Subquery:
     in_time = (both.c.at, both.c.id, both.c.gate)
     before: dict[str, Function[Any]] = {
         "before_id": func.lag(both.c.id, type_=Uuid()),
-        "before_ticket_no": func.lag(both.c.ticket_no, type_=String()),
         "before_at": func.lag(both.c.at, type_=UtcDateTime()),
         "before_site_id": func.lag(both.c.site_id, type_=Uuid()),
     }

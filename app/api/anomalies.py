@@ -23,9 +23,11 @@ class AnomaliesQuery(ListQuery):
 
     kind: AnomalyKind | None = Field(None, description="Only this kind.")
     from_month: Month | None = Field(
-        None, alias="from", description="First month of what happened; default: eleven before the last. Not of storage."
+        None, alias="from", description="First month of what happened; default: two before the last. Not of storage."
     )
-    to_month: Month | None = Field(None, alias="to", description="Last month; default: the present one.")
+    to_month: Month | None = Field(
+        None, alias="to", description="Last month; default: this one. A period has at most 12."
+    )
 
 
 @router.get(

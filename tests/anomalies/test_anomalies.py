@@ -157,6 +157,7 @@ def test_what_cannot_be_asked(world: World) -> None:
     authority = world.government("50")
     for query, pointer in (
         ({"from": MARCH, "to": f"{YEAR}-01"}, "to"),
+        ({"from": f"{YEAR - 1}-12", "to": f"{YEAR}-12"}, "to"),
         ({"from": "2026-13"}, "from"),
         ({"kind": "ghost"}, "kind"),
         ({"plate": "渝A12345"}, "plate"),
