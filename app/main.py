@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import (
     agreements,
+    anomalies,
     blends,
     corrections,
     demands,
@@ -57,6 +58,7 @@ _RESOURCES = (
     ledger,
     statistics,
     snapshots,
+    anomalies,
     reference,
     organisations,
     keys,

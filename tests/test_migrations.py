@@ -30,6 +30,28 @@ def test_to_base_and_to_head_again_with_data(world: World, database: Database) -
         assert session.execute(text("SELECT count(*) FROM sites")).scalar_one() == 0
 
 
+def test_flows_of_late_postings_are_added_up_on_the_way_back(world: World, database: Database) -> None:
+    deal = world.deal()
+    month, following = f"{today().year - 1}-01", f"{today().year - 1}-02"
+    deal.declare(month, 50)
+    world.operator().post(f"/ledger/periods/{month}/close", status=200)
+    deal.declare(month, 60)
+    deal.declare(following, 7)
+    read = "SELECT month, account, sum(quantity_kg), count(*) FROM ledger_flows GROUP BY month, account ORDER BY 1, 2"
+    totals = {}
+    for revision in ("head", "0009", "head"):
+        migrate(database.engine, revision)
+        with database.read() as session:
+            totals[revision] = session.execute(text(read)).all()
+    assert [tuple(row) for row in totals["0009"]] == [
+        (month, "generation", -50_000, 1),
+        (month, "storage", 50_000, 1),
+        (following, "generation", -17_000, 1),
+        (following, "storage", 17_000, 1),
+    ]
+    assert totals["head"] == totals["0009"]
+
+
 def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World, database: Database) -> None:
     results = [
         {"parameter": "moisture", "value": 14.5, "unit": "%"},

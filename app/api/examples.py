@@ -243,6 +243,8 @@ EXAMPLES: Mapping[str, Example] = {
     "get_declaration": Example({"declaration_id": DECLARATION}),
     "get_balances": Example(),
     "get_entries": Example(),
+    "close_period": Example({"month": "2020-01"}),
+    "get_periods": Example(),
     "get_utilisation_statistics": Example(
         query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
     ),
@@ -255,6 +257,7 @@ EXAMPLES: Mapping[str, Example] = {
     "get_snapshots": Example(),
     "get_snapshot": Example({"number": 1}),
     "get_snapshot_diff": Example({"number": 1}),
+    "get_anomalies": Example(query={"kind": "plate_at_two_places", "from": "2026-01"}),
     "get_events": Example(query={"limit": 50}),
     "read_health": Example(),
     "read_ready": Example(),

@@ -1,4 +1,4 @@
-"""The ledger: opening stocks, monthly declarations, balances and entries."""
+"""The ledger: opening stocks, monthly declarations, closing of months, balances and entries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,9 +12,9 @@ from app.catalogue.keys import MaterialKey
 from app.core.paging import Slice
 from app.core.schema import Month, PageOf
 from app.dependencies import Allow, ListQuery, ReadSession, WriteSession
-from app.ledger import queries
+from app.ledger import periods, queries
 from app.ledger.declarations import declare
-from app.ledger.models import Declaration, DeclarationId, OpeningStock, OpeningStockId
+from app.ledger.models import Declaration, DeclarationId, OpeningStock, OpeningStockId, Period
 from app.ledger.opening_stocks import record_opening_stock
 from app.ledger.schemas import (
     BalanceRead,
@@ -24,10 +24,13 @@ from app.ledger.schemas import (
     EntryRead,
     OpeningStockPost,
     OpeningStockRead,
+    PeriodRead,
+    Periods,
 )
 
 router = APIRouter(tags=["ledger"])
 Declarer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LEDGER_WRITE))]
+Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR))]
 Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.MARKET_READ))]
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.STATISTICS_READ))]
 
@@ -96,6 +99,33 @@ def get_declarations(
 def get_declaration(declaration_id: UUID, session: ReadSession, actor: Producer) -> Declaration:
     """Read one of one's own declarations."""
     return queries.find_declaration(session, actor, DeclarationId(declaration_id))
+
+
+@router.post(
+    "/ledger/periods/{month}/close",
+    response_model=PeriodRead,
+    summary="Close a month",
+    responses=problem_responses(409),
+)
+def close_period(month: Month, session: WriteSession, actor: Operator) -> Period:
+    """Close a month that is over, after all earlier ones: its flows and balances never change again.
+
+    What is posted for it afterwards counts in the earliest open month, keeps its day in `occurred_on` and names the
+    month in `belongs_to`. Refused are a month that is not over, one that is closed already, and one before which
+    another is open: the answer says which.
+    """
+    return periods.close_period(session, actor, month)
+
+
+@router.get("/ledger/periods", summary="List closed months")
+def get_periods(query: Annotated[ListQuery, Query()], session: ReadSession, _: Reader, request: Request) -> Periods:
+    """List the closed months, latest first, and say where postings of closed months count now."""
+    found = periods.list_periods(session, query.page(request))
+    return Periods(
+        items=[PeriodRead.model_validate(period) for period in found.items],
+        next_cursor=found.next_cursor,
+        earliest_open_month=periods.earliest_open_month(session),
+    )
 
 
 @router.get("/ledger/balances", summary="Read balances")

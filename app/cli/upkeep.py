@@ -54,7 +54,8 @@ def verify_ledger() -> None:
         raise typer.Exit(1)
     typer.echo(
         f"The ledger is sound: {transactions:,} transactions with {entries:,} entries; tonnes are conserved, "
-        "and balances, monthly flows and unused loads equal what the entries say."
+        "balances, monthly flows and unused loads equal what the entries say, the identity of the rate holds for each "
+        "site and month, and closed months are as they were closed."
     )
 
 

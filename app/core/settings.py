@@ -42,6 +42,13 @@ class Settings(BaseSettings):
     freight_cny_per_t_km: FreightRate = Field(Decimal("0.5"), description="Freight tariff.")
     freight_fixed_cny_per_t: FreightFixed = Field(Decimal(0), description="Fixed part, for loading and unloading.")
     assay_max_age_months: int = Field(12, ge=1, le=1200, description="Older assays prove nothing: unknown.")
+    lorry_speed_km_h: float = Field(
+        100,
+        gt=0,
+        le=300,
+        description="No lorry is faster; 道路交通安全法实施条例 art. 78: 100 km/h on expressways for all but cars.",
+    )
+    idle_storage_months: int = Field(12, ge=1, le=1200, description="Storage that last moved so long ago is idle.")
 
     worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
 

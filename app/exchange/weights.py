@@ -22,6 +22,11 @@ class Division:
     disputed: bool
 
 
+def tolerance_t(dispatched_t: Decimal) -> Decimal:
+    """Return by how much the two weights of a load may differ."""
+    return max(dispatched_t * TOLERANCE_SHARE, TOLERANCE_FLOOR_T)
+
+
 def divide(dispatched_t: Decimal, accepted_t: Decimal, refused_t: Decimal) -> Division:
     """Divide a load by its two weights.
 
@@ -29,7 +34,7 @@ def divide(dispatched_t: Decimal, accepted_t: Decimal, refused_t: Decimal) -> Di
     is disputed: min(accepted, dispatched − refused) is taken in and the rest stays in transit.
     """
     difference = dispatched_t - (accepted_t + refused_t)
-    if abs(difference) <= max(dispatched_t * TOLERANCE_SHARE, TOLERANCE_FLOOR_T):
+    if abs(difference) <= tolerance_t(dispatched_t):
         return Division(accepted_t, refused_t, difference, disputed=False)
     given_back = min(refused_t, dispatched_t)
     return Division(min(accepted_t, dispatched_t - given_back), given_back, ZERO, disputed=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from app.core.clock import month_of, year_of
 from app.core.quantities import ZERO
 
 
@@ -57,6 +58,13 @@ class Leg:
     quantity_t: Decimal
     use: str = ""
     verified: bool = False
+    #: On the account of adjustments: the account it would stand on, had its month been open.
+    instead_of: str = ""
+
+    @property
+    def is_generation(self) -> bool:
+        """Whether these tonnes are waste generated (sources go negative), on whatever account they stand."""
+        return (self.instead_of or self.account) == Account.GENERATION
 
     def negated(self) -> "Leg":
         """Return the leg that undoes this one."""
@@ -89,3 +97,38 @@ def move(source: Leg, account: Account, *, site_id: UUID | None = None, use: str
     """Return the counter-leg of `source` on another account (and site)."""
     target = replace(source.negated(), account=account, use=use, verified=verified)
     return target if site_id is None else replace(target, site_id=site_id)
+
+
+def next_month(month: str) -> str:
+    """Return the month after `YYYY-MM`."""
+    years, months = divmod(year_of(month) * 12 + int(month[5:]), 12)
+    return f"{years:04d}-{months + 1:02d}"
+
+
+def posting_month(occurred_on: date, closed_to: str) -> str:
+    """Return the month in which a posting counts: its own or, where that is closed, the earliest open one.
+
+    All months up to `closed_to` (`YYYY-MM`, empty: none) are closed.
+    """
+    own = month_of(occurred_on)
+    return own if own > closed_to else next_month(closed_to)
+
+
+def settle(posting: Posting, month: str) -> Posting:
+    """Return a posting as it counts in `month`, which lies after its own month where that is closed.
+
+    What stood at the end of a closed month is published as stock. So an opening stock of it, and generation or
+    discarding of a year that is over, are adjustments of the stock of earlier years: outside G, S and W. Otherwise
+    tonnes would be generated in a year in whose stock they never were, and the identity of the rate would break
+    (contract, sections 7 and 8). Use and disposal stay what they are; of a year that is over, they draw on prior stock.
+    """
+    if month == month_of(posting.occurred_on):
+        return posting
+    return replace(posting, legs=tuple(_settle(leg, year_of(month)) for leg in posting.legs))
+
+
+def _settle(leg: Leg, year: int) -> Leg:
+    of_year = {Account.GENERATION, Account.DISCARDED}
+    if leg.account is Account.OPENING or (leg.account in of_year and leg.stock_year < year):
+        return replace(leg, account=Account.ADJUSTMENT, instead_of=leg.account.value)
+    return leg

@@ -12,9 +12,9 @@ from app.core.clock import last_day, year_of
 from app.core.database import new_id
 from app.core.errors import Conflict, NotFound
 from app.core.quantities import ZERO
-from app.ledger.accounts import Account, Kind, Leg, Posting, move
+from app.ledger.accounts import Account, Kind, Leg, Posting, move, posting_month
 from app.ledger.models import Declaration, DeclarationId
-from app.ledger.posting import lock_sites, post, transaction_of
+from app.ledger.posting import hold_open_months, lock_sites, post, transaction_of
 from app.ledger.queries import current_declaration, generated_t, read_books, storage_by_year
 from app.ledger.schemas import DeclarationPost
 from app.organisations.service import check_own_site
@@ -44,6 +44,7 @@ class Stream:
 def declare(session: Session, actor: Actor, wish: DeclarationPost) -> Declaration:
     """Store a month's totals and post the difference to what is posted; an earlier declaration is reversed.
 
+    Of a closed month, both count in the earliest open one: together they are the difference to what is published.
     Raises Conflict `declared_less_than_dispatched` with `least_generated_t` when storage would go below zero, and
     `insufficient_stock` with `in_stock_t` when the prior parts exceed the stock of earlier years.
     """
@@ -51,7 +52,7 @@ def declare(session: Session, actor: Actor, wish: DeclarationPost) -> Declaratio
     lock_sites(session, wish.site_id)
     stream = Stream(wish.site_id, wish.material)
     earlier = current_declaration(session, wish.site_id, wish.material, wish.month)
-    declaration = Declaration(id=DeclarationId(new_id()), organisation_id=actor.organisation_id, **wish.model_dump())
+    declaration = _declaration(actor, wish, hold_open_months(session))
     reversals = [] if earlier is None else [_reversal(session, earlier, declaration.id)]
     given_back = [leg for reversal in reversals for leg in reversal.legs]
     stored, posted = _state(session, wish, given_back)
@@ -75,6 +76,7 @@ def declare_first(session: Session, wishes: Sequence[tuple[Actor, DeclarationPos
         return
     lock_sites(session, *{wish.site_id for _, wish in wishes})
     books = read_books(session, {wish.site_id for _, wish in wishes})
+    closed_to = hold_open_months(session)
     declarations, postings = [], []
     for actor, wish in wishes:
         if books.owners.get(wish.site_id) != actor.organisation_id:
@@ -85,12 +87,21 @@ def declare_first(session: Session, wishes: Sequence[tuple[Actor, DeclarationPos
         books.declared.add(month)
         stored = books.stored.setdefault(month[:2], {})
         legs = _legs(Stream(wish.site_id, wish.material), wish, stored, books.generated.get(month, ZERO))
-        identifier = DeclarationId(new_id())
-        declarations.append(Declaration(id=identifier, organisation_id=actor.organisation_id, **wish.model_dump()))
-        postings.append(Posting(Kind.DECLARATION, last_day(wish.month), "declaration", identifier, tuple(legs)))
+        declaration = _declaration(actor, wish, closed_to)
+        declarations.append(declaration)
+        postings.append(Posting(Kind.DECLARATION, last_day(wish.month), "declaration", declaration.id, tuple(legs)))
     session.add_all(declarations)
     session.flush()
     post(session, *postings)
+
+
+def _declaration(actor: Actor, wish: DeclarationPost, closed_to: str) -> Declaration:
+    return Declaration(
+        id=DeclarationId(new_id()),
+        organisation_id=actor.organisation_id,
+        posted_in=posting_month(last_day(wish.month), closed_to),
+        **wish.model_dump(),
+    )
 
 
 def _reversal(session: Session, earlier: Declaration, by: DeclarationId) -> Posting:
@@ -108,7 +119,7 @@ def _state(session: Session, wish: DeclarationPost, given_back: list[Leg]) -> tu
     for leg in given_back:
         if leg.account is Account.STORAGE:
             stored[leg.stock_year] = stored.get(leg.stock_year, ZERO) + leg.quantity_t
-        if leg.account is Account.GENERATION:
+        if leg.is_generation:
             posted -= leg.quantity_t
     return stored, posted
 

@@ -91,7 +91,7 @@ def undone_dispatch(session: Session, load: Load, dispatched: Posted, source_typ
 
     A declared total is absolute, so tonnes inside it stay generated; they have simply not left.
     """
-    generated = -sum((leg.quantity_t for leg in dispatched.legs if leg.account is Account.GENERATION), ZERO)
+    generated = -sum((leg.quantity_t for leg in dispatched.legs if leg.is_generation), ZERO)
     declaration = _declaration_of(session, load)
     if declaration is not None:
         posted = generated_t(session, load.origin_site_id, load.material, month_of(load.dispatched_on))

@@ -1,4 +1,4 @@
-"""Tables of the ledger: transactions and entries, the balances and monthly flows derived from them, declarations."""
+"""Tables of the ledger: transactions, entries, what is derived from them, declarations, closed months."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from app.organisations.models import SiteId
 TransactionId = NewType("TransactionId", UUID)
 DeclarationId = NewType("DeclarationId", UUID)
 OpeningStockId = NewType("OpeningStockId", UUID)
+PeriodId = NewType("PeriodId", UUID)
 
 
 class LedgerTransaction(Base):
@@ -29,6 +30,7 @@ class LedgerTransaction(Base):
     kind: Mapped[str] = mapped_column(String(20))
     occurred_on: Mapped[date]
     month: Mapped[str] = mapped_column(String(7))
+    belongs_to: Mapped[str | None] = mapped_column(String(7), comment="the closed month of a late posting")
     source_type: Mapped[str] = mapped_column(String(40))
     source_id: Mapped[UUID] = mapped_column(Uuid)
     reversal_of: Mapped[TransactionId | None] = mapped_column(ForeignKey("ledger_transactions.id"))
@@ -53,6 +55,7 @@ class LedgerEntry(Base):
     stock_year: Mapped[int]
     use: Mapped[str] = mapped_column(String(80), default="")
     verified: Mapped[bool] = mapped_column(default=False)
+    instead_of: Mapped[str] = mapped_column(String(24), default="", server_default="")
     quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
 
 
@@ -90,7 +93,36 @@ class MonthlyFlow(Base):
     stock_year: Mapped[int] = mapped_column(primary_key=True)
     use: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
     verified: Mapped[bool] = mapped_column(primary_key=True, default=False)
+    #: The closed month of late postings; empty: its own.
+    belongs_to: Mapped[str] = mapped_column(String(7), primary_key=True, default="", server_default="")
+    instead_of: Mapped[str] = mapped_column(String(24), primary_key=True, default="", server_default="")
     quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+
+
+class LedgerHead(Base):
+    """Up to which month the ledger is closed, in one row; whoever posts holds its lock in share mode until the commit.
+
+    A closing takes the row for itself: it waits for the postings under way, and those after it see the new month.
+    """
+
+    __tablename__ = "ledger_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    closed_to: Mapped[str] = mapped_column(String(7), comment="YYYY-MM; empty: no month is closed")
+
+
+class Period(Base):
+    """A closed month, with the digest of its flows, which never change again."""
+
+    __tablename__ = "ledger_periods"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    id: Mapped[PeriodId] = mapped_column(Uuid, unique=True, default=new_id)
+    closed_at: Mapped[datetime] = mapped_column(default=now)
+    closed_by: Mapped[OrganisationId] = mapped_column(ForeignKey("organisations.id"))
+    flows: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
 
 
 class ReceivedLoad(Base):
@@ -153,6 +185,7 @@ class Declaration(Base):
             sqlite_where=text("replaced_by IS NULL"),
             postgresql_where=text("replaced_by IS NULL"),
         ),
+        Index("ix_declarations_site_id_material_month", "site_id", "material", "month"),
     )
 
     id: Mapped[DeclarationId] = mapped_column(Uuid, primary_key=True, default=new_id)
@@ -160,6 +193,8 @@ class Declaration(Base):
     site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
     material: Mapped[str] = mapped_column(String(80))
     month: Mapped[str] = mapped_column(String(7))
+    #: Another month than its own where that was closed.
+    posted_in: Mapped[str] = mapped_column(String(7), default=lambda context: context.get_current_parameters()["month"])
     generated_t: Mapped[Decimal] = mapped_column("generated_kg", TonnesType)
     self_utilised_t: Mapped[Decimal] = mapped_column("self_utilised_kg", TonnesType, default=ZERO)
     self_utilised_from_prior_t: Mapped[Decimal] = mapped_column("self_utilised_from_prior_kg", TonnesType, default=ZERO)

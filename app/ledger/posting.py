@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from app.core.clock import month_of, now
 from app.core.database import new_id
 from app.core.quantities import ZERO
-from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting
-from app.ledger.models import Balance, LedgerEntry, LedgerTransaction, MonthlyFlow, TransactionId
+from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting, posting_month, settle
+from app.ledger.models import Balance, LedgerEntry, LedgerHead, LedgerTransaction, MonthlyFlow, TransactionId
 from app.organisations.models import Site
 
 Key = tuple[Any, ...]
@@ -31,6 +31,8 @@ _FLOW_KEY = (
     "stock_year",
     "use",
     "verified",
+    "belongs_to",
+    "instead_of",
 )
 
 
@@ -46,21 +48,33 @@ def lock_sites(session: Session, *site_ids: UUID) -> None:
 def post(session: Session, *postings: Posting) -> None:
     """Post transactions together: their net effect, not each alone, must keep every stock at or above zero.
 
-    Raises IntegrityError when a source posts twice or a stock would go below zero; callers that hold the lock of the
-    site have checked both before.
+    Those of a closed month count in the earliest open one, which stays open until this transaction ends. Raises
+    IntegrityError when a source posts twice or a stock would go below zero; callers that hold the lock of the site have
+    checked both before.
     """
-    transactions = [_transaction(posting) for posting in postings]
+    closed_to = hold_open_months(session)
+    months = [posting_month(posting.occurred_on, closed_to) for posting in postings]
+    settled = [settle(posting, month) for posting, month in zip(postings, months, strict=True)]
+    transactions = [_transaction(posting, month) for posting, month in zip(settled, months, strict=True)]
     session.execute(insert(LedgerTransaction), transactions)
     entries = [
         _entry(transaction["id"], leg)
-        for transaction, posting in zip(transactions, postings, strict=True)
+        for transaction, posting in zip(transactions, settled, strict=True)
         for leg in posting.legs
         if leg.quantity_t
     ]
     if entries:
         session.execute(insert(LedgerEntry), entries)
         _add_to_balances(session, entries)
-        _add_to_flows(session, postings)
+        _add_to_flows(session, transactions, settled)
+
+
+def hold_open_months(session: Session) -> str:
+    """Return the last closed month (empty: none), which stays the last until the transaction ends.
+
+    Taken after the locks of sites. On SQLite the write lock of the transaction does the same.
+    """
+    return session.scalars(select(LedgerHead.closed_to).with_for_update(read=True)).one()
 
 
 @dataclass(frozen=True)
@@ -106,12 +120,14 @@ def _legs_of(session: Session, transaction_id: TransactionId) -> tuple[Leg, ...]
     return tuple(_leg(entry) for entry in entries)
 
 
-def _transaction(posting: Posting) -> dict[str, Any]:
+def _transaction(posting: Posting, month: str) -> dict[str, Any]:
+    own = month_of(posting.occurred_on)
     return {
         "id": new_id(),
         "kind": posting.kind.value,
         "occurred_on": posting.occurred_on,
-        "month": month_of(posting.occurred_on),
+        "month": month,
+        "belongs_to": None if month == own else own,
         "source_type": posting.source_type,
         "source_id": posting.source_id,
         "reversal_of": posting.reversal_of,
@@ -137,6 +153,7 @@ def _leg(entry: LedgerEntry) -> Leg:
         quantity_t=entry.quantity_t,
         use=entry.use,
         verified=entry.verified,
+        instead_of=entry.instead_of,
     )
 
 
@@ -166,10 +183,15 @@ def _add_to_balances(session: Session, entries: Sequence[dict[str, Any]]) -> Non
             raise AssertionError(f"nothing to draw on: {row}")
 
 
-def _add_to_flows(session: Session, postings: Sequence[Posting]) -> None:
+def _add_to_flows(session: Session, transactions: Sequence[dict[str, Any]], postings: Sequence[Posting]) -> None:
     rows = (
-        {**_columns(leg), "month": month_of(posting.occurred_on), "kind": posting.kind.value}
-        for posting in postings
+        {
+            **_columns(leg),
+            "month": transaction["month"],
+            "kind": transaction["kind"],
+            "belongs_to": transaction["belongs_to"] or "",
+        }
+        for transaction, posting in zip(transactions, postings, strict=True)
         for leg in posting.legs
     )
     _upsert(session, MonthlyFlow.__table__, _FLOW_KEY, _sums(rows, _FLOW_KEY))  # type: ignore[arg-type]  # as above

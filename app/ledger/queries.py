@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
@@ -45,16 +45,26 @@ def storage_by_year(session: Session, site_id: UUID, material: str) -> dict[int,
 
 
 def generated_t(session: Session, site_id: UUID, material: str, month: str) -> Decimal:
-    """Return tonnes posted as generated at a site in a month, by dispatch and by declaration."""
+    """Return tonnes posted as generated at a site in a month, by dispatch and by declaration, in time and late."""
     total = session.scalar(
         select(func.sum(MonthlyFlow.quantity_t)).where(
-            MonthlyFlow.month == month,
+            MonthlyFlow.month >= month,
             MonthlyFlow.origin_site_id == site_id,
             MonthlyFlow.material == material,
-            MonthlyFlow.account == Account.GENERATION,
+            _is_generation(),
+            _own_month() == month,
         )
     )
     return -(total or ZERO)
+
+
+def _own_month() -> ColumnElement[str]:
+    """Return the month that a flow belongs to, wherever it counts."""
+    return func.coalesce(func.nullif(MonthlyFlow.belongs_to, ""), MonthlyFlow.month)
+
+
+def _is_generation() -> ColumnElement[bool]:
+    return or_(MonthlyFlow.account == Account.GENERATION, MonthlyFlow.instead_of == Account.GENERATION)
 
 
 def current_declaration(session: Session, site_id: UUID, material: str, month: str) -> Declaration | None:
@@ -103,10 +113,10 @@ def read_books(session: Session, site_ids: Collection[UUID]) -> Books:
     )
     for site_id, material, year, tonnes in session.execute(storage.order_by(Balance.stock_year)):
         stored.setdefault((site_id, material), {})[year] = tonnes
-    month = (MonthlyFlow.origin_site_id, MonthlyFlow.material, MonthlyFlow.month)
+    month = (MonthlyFlow.origin_site_id, MonthlyFlow.material, _own_month())
     generation = (
         select(*month, func.sum(MonthlyFlow.quantity_t))
-        .where(MonthlyFlow.origin_site_id.in_(site_ids), MonthlyFlow.account == Account.GENERATION)
+        .where(MonthlyFlow.origin_site_id.in_(site_ids), _is_generation())
         .group_by(*month)
     )
     declared = select(Declaration.site_id, Declaration.material, Declaration.month).where(
@@ -165,7 +175,9 @@ class EntryRow:
     kind: str
     occurred_on: date
     month: str
+    belongs_to: str | None
     account: str
+    instead_of: str | None
     site_id: UUID
     material: str
     origin_site_id: UUID
@@ -204,7 +216,9 @@ def _entry_row(entry: LedgerEntry, transaction: LedgerTransaction) -> EntryRow:
         kind=transaction.kind,
         occurred_on=transaction.occurred_on,
         month=transaction.month,
+        belongs_to=transaction.belongs_to,
         account=entry.account,
+        instead_of=entry.instead_of or None,
         site_id=entry.site_id,
         material=entry.material,
         origin_site_id=entry.origin_site_id,

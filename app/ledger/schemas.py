@@ -10,7 +10,7 @@ from app.catalogue.keys import MaterialKey
 from app.core.bodies import fault_of_field
 from app.core.clock import month_of, today
 from app.core.quantities import ZERO, NonNegativeTonnes, Tonnes
-from app.core.schema import Instant, Month, Name, Schema, Text, Year
+from app.core.schema import Instant, Month, Name, PageOf, Schema, Text, Year
 
 _PRIOR = "Of which from storage of earlier years; drawn on the oldest first."
 
@@ -89,6 +89,9 @@ class DeclarationRead(DeclarationTotals):
     """A declaration as stored."""
 
     id: UUID
+    posted_in: str = Field(
+        description="The month in which its difference counts: its own or, where that was closed, the earliest open."
+    )
     replaced_by: UUID | None = Field(description="The later declaration that replaced this one.")
     created_at: Instant
 
@@ -111,6 +114,27 @@ class Balances(Schema):
     next_cursor: None = None
 
 
+class PeriodRead(Schema):
+    """A closed month: its flows and balances never change again."""
+
+    id: UUID
+    month: Month
+    closed_at: Instant
+    flows: int = Field(description="How many monthly flows it has.")
+    digest: str = Field(
+        description="Of these flows, hexadecimal; `swx verify-ledger` makes it anew and finds any change."
+    )
+
+
+class Periods(PageOf[PeriodRead]):
+    """Closed months, and where the next postings of closed months land."""
+
+    earliest_open_month: Month | None = Field(
+        description="The month after the last closed one, in which postings of closed months count; null: none is "
+        "closed, and every posting counts in the month of its day."
+    )
+
+
 class EntryRead(Schema):
     """Signed tonnes that one transaction put on one account; the entries of a transaction sum to zero."""
 
@@ -119,7 +143,13 @@ class EntryRead(Schema):
     kind: str
     occurred_on: date
     month: str = Field(description="The month in which it counts.")
+    belongs_to: str | None = Field(
+        description="The month it belongs to, where that was closed when it was posted; null: the month it counts in."
+    )
     account: str
+    instead_of: str | None = Field(
+        description="Of an adjustment: the account it would stand on, had the month it belongs to been open."
+    )
     site_id: UUID
     material: str
     origin_site_id: UUID

@@ -96,12 +96,16 @@ def too_many_rows() -> Invalid:
 
 
 def count_undeclared(session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> int:
-    """Return how many months of a site and material in the period have waste by dispatch and no declaration."""
+    """Return how many months of a site and material in the period have waste by dispatch and no declaration.
+
+    A declaration counts from the month in which it was posted: handed in after the closing, it leaves the flows of the
+    closed month, and what is said of them, as they were published.
+    """
     declared = exists().where(
         Declaration.site_id == MonthlyFlow.origin_site_id,
         Declaration.material == MonthlyFlow.material,
-        Declaration.month == MonthlyFlow.month,
-        Declaration.replaced_by.is_(None),
+        Declaration.month == func.coalesce(func.nullif(MonthlyFlow.belongs_to, ""), MonthlyFlow.month),
+        Declaration.posted_in <= MonthlyFlow.month,
     )
     key = (MonthlyFlow.origin_site_id, MonthlyFlow.material, MonthlyFlow.month)
     dispatched = (

@@ -11,15 +11,19 @@ from starlette.testclient import TestClient
 
 from app.core.clock import today
 from app.core.database import Database
+from app.ledger.accounts import next_month
 from app.ledger.verification import find_differences
 from tests.databases import Templates
 from tests.factories import Body, Deal, World
+from tests.ledger.closing import published
 
 YEAR = today().year - 1
 MONTHS = st.sampled_from([f"{YEAR - 1}-12", f"{YEAR}-01", f"{YEAR}-02", f"{YEAR}-03"])
 TONNES = st.integers(1, 60_000).map(lambda kilograms: kilograms / 1000)
 SHARES = st.floats(0, 1)
 REFUSED = {409, 422}
+#: Months that are closed one after the other, at any time.
+CLOSED = [f"{YEAR - 1}-12", f"{YEAR}-01", f"{YEAR}-02"]
 
 
 def _part(whole: float, share: float) -> float:
@@ -27,7 +31,7 @@ def _part(whole: float, share: float) -> float:
 
 
 class Exchange(RuleBasedStateMachine):
-    """One producer and one recycler doing anything they may, and much that they may not."""
+    """One producer and one recycler doing anything they may, and much that they may not, while months are closed."""
 
     application: FastAPI
     templates: Templates
@@ -43,6 +47,8 @@ class Exchange(RuleBasedStateMachine):
         self.authority = self.world.government("50")
         self.on_the_way: list[Body] = []
         self.uses: list[Body] = []
+        self.operator = self.world.operator()
+        self.published: dict[str, list[str]] = {}
 
     def teardown(self) -> None:
         """Drop the database."""
@@ -130,6 +136,27 @@ class Exchange(RuleBasedStateMachine):
     def reverse_use(self) -> None:
         used = self.uses.pop()
         assert self._post(f"/utilisations/{used['id']}/reverse", by_recycler=True) is not None
+
+    @precondition(lambda self: len(self.published) < len(CLOSED))
+    @rule()
+    def close_month(self) -> None:
+        """Close the next month, with all months that must be closed before it."""
+        target = CLOSED[len(self.published)]
+        month = target
+        while month <= target:
+            answer = self.operator.request("POST", f"/ledger/periods/{month}/close")
+            if answer.status_code == 200:
+                month = next_month(month)
+                continue
+            assert answer.status_code == 409, answer.text
+            month = answer.json()["earliest_open_month"]
+        self.published[target] = published(self.authority, f"{YEAR - 2}-01", target)
+
+    @invariant()
+    def closed_months_stay_as_published(self) -> None:
+        if self.published:  # the last month says what was before it too
+            last = max(self.published)
+            assert published(self.authority, f"{YEAR - 2}-01", last) == self.published[last]
 
     @invariant()
     def the_books_are_sound(self) -> None:
