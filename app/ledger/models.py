@@ -100,7 +100,11 @@ class OriginMonth(Base):
     """
 
     __tablename__ = "ledger_origin_months"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        # The stock before a period is added up from this alone, in the order that it is grouped in.
+        Index("ix_ledger_origin_months_stock", "material", "month", "origin_site_id", "closing_kg"),
+        {"sqlite_with_rowid": False},
+    )
 
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     material: Mapped[str] = mapped_column(String(80), primary_key=True)

@@ -67,8 +67,10 @@ def upgrade() -> None:
         f"INSERT INTO {_TABLE} (month, material, origin_site_id, {', '.join(_FIGURES)})"  # noqa: S608 - names of ours
         f" SELECT month, material, origin_site_id, {sums} FROM ledger_flows GROUP BY month, material, origin_site_id"
     )
+    op.create_index(f"ix_{_TABLE}_stock", _TABLE, ["material", "month", "origin_site_id", "closing_kg"])
 
 
 def downgrade() -> None:
     """Drop the table: it is derived."""
+    op.drop_index(f"ix_{_TABLE}_stock", table_name=_TABLE)
     op.drop_table(_TABLE)

@@ -31,7 +31,8 @@ def fetch(member: Member, form: str, **params: str) -> bytes:
     assert response.status_code == 200
     assert response.headers["content-type"] == MEDIA_TYPES[form]
     assert f'filename="utilisation_2025-01_2025-02.{form}"' in response.headers["content-disposition"]
-    return response.content
+    content: bytes = response.content
+    return content
 
 
 def read_csv(content: bytes) -> list[list[str]]:
