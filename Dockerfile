@@ -10,11 +10,11 @@ RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /source
 # Libraries change less often than code: a layer of their own.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev --no-install-project
+RUN uv sync --locked --no-dev --extra parquet --no-install-project
 COPY README.md ./
 COPY migrations migrations
 COPY app app
-RUN uv sync --locked --no-dev --no-editable
+RUN uv sync --locked --no-dev --extra parquet --no-editable
 
 FROM python:3.13-slim
 # A fixed number, so that the owner of a mounted volume can be set from outside.

@@ -13,19 +13,23 @@ from benchmarks import alerts as alerts_part
 from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
 from benchmarks import search as search_part
+from benchmarks import statistics as statistics_part
 from benchmarks.bulk import loading
 from benchmarks.figures import Row, as_markdown
 from benchmarks.market import make_market
 from benchmarks.servers import ENGINES, describe_engine, describe_machine, fresh_database
 
 _PER_ENGINE = {"alerts": alerts_part.measure, "imports": imports_part.measure, "loads": loads_part.measure}
-PARTS = ("search", *_PER_ENGINE)
+PARTS = ("search", "statistics", *_PER_ENGINE)
 _README = Path(__file__).with_name("README.md")
 
 
 def main(
     only: Annotated[str, typer.Option(help="Parts, separated by commas.")] = ",".join(PARTS),
     lots: Annotated[str, typer.Option(help="Sizes of the market.")] = "10000,100000",
+    entries: Annotated[
+        str, typer.Option(help="Sizes of the ledger; 10000000 takes ten minutes an engine.")
+    ] = "1000000",
     engine: Annotated[str, typer.Option(help="Databases.")] = ",".join(ENGINES),
     *,
     record: Annotated[bool, typer.Option(help="Put the tables into README.md.")] = False,
@@ -33,13 +37,17 @@ def main(
     """Measure the exchange on this machine; everything it starts is stopped and removed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended so, it cleans up as well
     parts, engines = _chosen(only, PARTS), _chosen(engine, ENGINES)
-    sizes = [int(size) for size in lots.split(",")]
+    sizes = {"search": _sizes(lots), "statistics": _sizes(entries)}
     for part in parts:
-        rows = list(_shown(_measured(part, engines, sizes)))
+        rows = list(_shown(_measured(part, engines, sizes.get(part, []))))
         table = f"{date.today()}: {describe_machine()}.\n\n{as_markdown(rows)}"  # noqa: DTZ011 - of who measures
         typer.echo(table)
         if record:
             _record(part, table)
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
 
 
 def _chosen(text: str, known: Sequence[str]) -> list[str]:
@@ -65,7 +73,7 @@ def _measured(part: str, engines: Sequence[str], sizes: Sequence[int]) -> Iterat
         yield from _search(engines, sizes)
         return
     for engine in engines:
-        yield from _PER_ENGINE[part](engine)
+        yield from statistics_part.measure(engine, sizes) if part == "statistics" else _PER_ENGINE[part](engine)
 
 
 def _shown(rows: Iterator[Row]) -> Iterator[Row]:

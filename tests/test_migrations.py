@@ -71,3 +71,30 @@ def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World
         document["assay"]["results"].sort(key=lambda result: (result["derived"], result["parameter"]))
     assert read == lot
     assert sum(result["derived"] for result in read["assay"]["results"]) == 2
+
+
+def test_months_of_origins_are_filled_from_the_flows(world: World, database: Database) -> None:
+    """What the migration adds up in SQL is what the ledger keeps as it posts."""
+    year = today().year - 1
+    deal = world.deal(1000)
+    deal.opening(100, year - 1)
+    deal.declare(
+        f"{year}-03",
+        90,
+        self_utilised_t=25,
+        self_utilised_from_prior_t=15,
+        disposed_t=9,
+        disposed_from_prior_t=2,
+        discarded_t=1,
+        entrusted_utilised_t=4,
+    )
+    load = deal.dispatch(30.5, f"{year}-03-04")
+    deal.receive(load, f"{year}-03-05", net_t=30.45)
+    deal.use(20, f"{year}-03-06")
+    with database.read() as session:
+        kept = session.execute(text("SELECT * FROM ledger_origin_months ORDER BY 1, 2, 3")).all()
+    assert len(kept) == 2
+    migrate(database.engine, "0010")
+    migrate(database.engine)
+    with database.read() as session:
+        assert session.execute(text("SELECT * FROM ledger_origin_months ORDER BY 1, 2, 3")).all() == kept

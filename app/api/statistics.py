@@ -1,20 +1,30 @@
 """Statistics: utilisation rates and balances of what the caller may see."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
 from app.dependencies import Allow, SnapshotSession
-from app.statistics.exports import write_csv
-from app.statistics.flows import column_names
+from app.statistics.exports import make_table, write_csv, write_xlsx
+from app.statistics.parquet import write_parquet
 from app.statistics.queries import read_utilisation
 from app.statistics.schemas import UtilisationQuery, UtilisationStatistics
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.STATISTICS_READ))]
-_CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+_MEDIA_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+_FILES: dict[str, Any] = {
+    "content": {
+        media_type: {"schema": {"type": "string"} | ({} if form == "csv" else {"format": "binary"})}
+        for form, media_type in _MEDIA_TYPES.items()
+    }
+}
 
 
 @router.get(
@@ -22,15 +32,24 @@ _CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}}
     response_model=UtilisationStatistics,
     response_model_exclude_unset=True,
     summary="Read utilisation rates",
-    responses={200: _CSV, **problem_responses(403, 422)},
+    responses={200: _FILES, **problem_responses(403, 422)},
 )
 def get_utilisation_statistics(
     query: Annotated[UtilisationQuery, Query()], session: SnapshotSession, actor: Reader
 ) -> UtilisationStatistics | Response:
-    """Read rates and balances: an authority those of its jurisdiction, a producer or recycler its own."""
+    """Read rates and balances: an authority those of its jurisdiction, a producer or recycler its own.
+
+    As a file (`format`), each key has its Chinese name beside it; CSV and XLSX end with the total, Parquet has it in
+    its metadata `statistics`.
+    """
     answer = read_utilisation(session, actor, query)
     if query.format == "json":
         return answer
-    name = f"utilisation_{query.from_month}_{query.to_month}.csv"
+    table = make_table(answer, query)
+    if query.format == "csv":
+        content = write_csv(table)
+    else:
+        content = (write_xlsx if query.format == "xlsx" else write_parquet)(table, answer)
+    name = f"utilisation_{query.from_month}_{query.to_month}.{query.format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(write_csv(answer, column_names(query)), media_type="text/csv", headers=headers)
+    return Response(content, media_type=_MEDIA_TYPES[query.format], headers=headers)

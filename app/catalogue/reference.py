@@ -109,6 +109,11 @@ class Reference:
         named.update(key for route in (entry.routes if entry else ()) for key in route.key_parameters)
         return tuple(p for p in self.parameters.values() if p.key in named or material in p.materials)
 
+    def present_district(self, key: str) -> str:
+        """Return the district that a district of the catalogue went into in the end: itself, while it exists."""
+        successor = self.districts[key].successor
+        return key if successor is None else self.present_district(successor)
+
     def near_names(self, kind: EntryKind, key: str) -> list[str]:
         """Return up to three keys that `key` may have meant, nearest first.
 

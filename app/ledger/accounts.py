@@ -32,6 +32,8 @@ class Account(StrEnum):
 PHYSICAL_STOCKS = frozenset({Account.STORAGE, Account.IN_TRANSIT, Account.RECEIVED})
 STOCKS = PHYSICAL_STOCKS | {Account.WEIGHING_DIFFERENCE}
 UTILISED = frozenset({Account.UTILISED, Account.SELF_UTILISED, Account.ENTRUSTED_UTILISED})
+#: Use by the producer itself or by others outside the exchange; nobody else weighed it.
+OFF_EXCHANGE = frozenset({Account.SELF_UTILISED, Account.ENTRUSTED_UTILISED})
 DISPOSED = frozenset({Account.DISPOSED, Account.ENTRUSTED_DISPOSED})
 
 

@@ -125,6 +125,48 @@ class Period(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
+class OriginMonth(Base):
+    """Derived: the mass balance of one origin's material in one month, by the figures of `origin_months`.
+
+    However many loads there are, a city has a row for each stream and month. The key begins as statistics group.
+    """
+
+    __tablename__ = "ledger_origin_months"
+    __table_args__ = (
+        # The stock before a period is added up from this alone, in the order that it is grouped in.
+        Index("ix_ledger_origin_months_stock", "material", "month", "origin_site_id", "closing_kg"),
+        {"sqlite_with_rowid": False},
+    )
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    material: Mapped[str] = mapped_column(String(80), primary_key=True)
+    origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    generated_t: Mapped[Decimal] = mapped_column("generated_kg", TonnesType)
+    generated_on_dispatch_t: Mapped[Decimal] = mapped_column("generated_on_dispatch_kg", TonnesType)
+    utilised_t: Mapped[Decimal] = mapped_column("utilised_kg", TonnesType)
+    utilised_from_prior_t: Mapped[Decimal] = mapped_column("utilised_from_prior_kg", TonnesType)
+    verified_use_t: Mapped[Decimal] = mapped_column("verified_use_kg", TonnesType)
+    verified_use_from_prior_t: Mapped[Decimal] = mapped_column("verified_use_from_prior_kg", TonnesType)
+    off_exchange_use_t: Mapped[Decimal] = mapped_column("off_exchange_use_kg", TonnesType)
+    off_exchange_use_from_prior_t: Mapped[Decimal] = mapped_column("off_exchange_use_from_prior_kg", TonnesType)
+    stored_at_producer_t: Mapped[Decimal] = mapped_column("stored_at_producer_kg", TonnesType)
+    in_transit_t: Mapped[Decimal] = mapped_column("in_transit_kg", TonnesType)
+    held_by_recyclers_t: Mapped[Decimal] = mapped_column("held_by_recyclers_kg", TonnesType)
+    weighing_difference_t: Mapped[Decimal] = mapped_column("weighing_difference_kg", TonnesType)
+    disposed_t: Mapped[Decimal] = mapped_column("disposed_kg", TonnesType)
+    disposed_from_prior_t: Mapped[Decimal] = mapped_column("disposed_from_prior_kg", TonnesType)
+    discarded_t: Mapped[Decimal] = mapped_column("discarded_kg", TonnesType)
+    prior_stock_adjustment_t: Mapped[Decimal] = mapped_column("prior_stock_adjustment_kg", TonnesType)
+    opening_t: Mapped[Decimal] = mapped_column("opening_kg", TonnesType)
+    closing_t: Mapped[Decimal] = mapped_column("closing_kg", TonnesType)
+    dispatched_for_use_t: Mapped[Decimal] = mapped_column("dispatched_for_use_kg", TonnesType)
+    dispatched_for_use_from_prior_t: Mapped[Decimal] = mapped_column("dispatched_for_use_from_prior_kg", TonnesType)
+
+
+#: The figures of an origin's month, as attributes of OriginMonth.
+ORIGIN_FIGURES = tuple(name for name in OriginMonth.__annotations__ if name.endswith("_t"))
+
+
 class ReceivedLoad(Base):
     """What of one received load is still unused at the recycler; use draws the oldest first."""
 

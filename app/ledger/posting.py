@@ -1,4 +1,4 @@
-"""The only writer of tonnes: entries, and in the same transaction the balances and flows derived from them."""
+"""The only writer of tonnes: entries, and in the same transaction the balances, flows and months derived from them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,18 @@ from sqlalchemy.orm import Session
 from app.core.clock import month_of, now
 from app.core.database import new_id
 from app.core.quantities import ZERO
+from app.ledger import origin_months
 from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting, posting_month, settle
-from app.ledger.models import Balance, LedgerEntry, LedgerHead, LedgerTransaction, MonthlyFlow, TransactionId
+from app.ledger.models import (
+    ORIGIN_FIGURES,
+    Balance,
+    LedgerEntry,
+    LedgerHead,
+    LedgerTransaction,
+    MonthlyFlow,
+    OriginMonth,
+    TransactionId,
+)
 from app.organisations.models import Site
 
 Key = tuple[Any, ...]
@@ -184,7 +194,8 @@ def _add_to_balances(session: Session, entries: Sequence[dict[str, Any]]) -> Non
 
 
 def _add_to_flows(session: Session, transactions: Sequence[dict[str, Any]], postings: Sequence[Posting]) -> None:
-    rows = (
+    """Add to the monthly flows, and to the months of the origins, which are the same movements less finely divided."""
+    rows = [
         {
             **_columns(leg),
             "month": transaction["month"],
@@ -193,8 +204,29 @@ def _add_to_flows(session: Session, transactions: Sequence[dict[str, Any]], post
         }
         for transaction, posting in zip(transactions, postings, strict=True)
         for leg in posting.legs
-    )
+    ]
+    _add_to_origin_months(session, rows)
     _upsert(session, MonthlyFlow.__table__, _FLOW_KEY, _sums(rows, _FLOW_KEY))  # type: ignore[arg-type]  # as above
+
+
+def _add_to_origin_months(session: Session, movements: Sequence[dict[str, Any]]) -> None:
+    """Add figures to the months of the origins, in order of their keys as all rows that postings share."""
+    rows = [
+        dict(zip(origin_months.KEY, key, strict=True))
+        | {_kilograms(name): sums.get(name, ZERO) for name in ORIGIN_FIGURES}
+        for key, sums in sorted(origin_months.sum_figures(movements).items(), key=lambda item: str(item[0]))
+        if any(sums.values())
+    ]
+    if rows:
+        dialect_name = session.get_bind().dialect.name
+        table: Table = OriginMonth.__table__  # type: ignore[assignment]  # a mapped class has a Table
+        added = tuple(_kilograms(name) for name in ORIGIN_FIGURES)
+        session.execute(_adding(dialect_name, table, origin_months.KEY, added), rows)
+
+
+def _kilograms(figure: str) -> str:
+    """Return the column of a figure in tonnes."""
+    return f"{figure.removesuffix('_t')}_kg"
 
 
 def _upsert(session: Session, table: Table, key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
@@ -206,12 +238,12 @@ def _upsert(session: Session, table: Table, key: Sequence[str], rows: Sequence[d
 
 
 @cache
-def _adding(dialect_name: str, table: Table, key: tuple[str, ...]) -> Insert:
-    """Return the upsert statement; made once, because making it takes longer than running it."""
+def _adding(dialect_name: str, table: Table, key: tuple[str, ...], added: tuple[str, ...] = ("quantity_kg",)) -> Insert:
+    """Return the upsert statement that adds to columns; made once, because making it takes longer than running it."""
     dialect = postgresql if dialect_name == "postgresql" else sqlite
     adding = dialect.insert(table)
     statement: Insert = adding.on_conflict_do_update(
         index_elements=[table.c[name] for name in key],
-        set_={"quantity_kg": table.c.quantity_kg + adding.excluded.quantity_kg},
+        set_={name: table.c[name] + adding.excluded[name] for name in added},
     )
     return statement

@@ -8,14 +8,24 @@ from sqlalchemy import Integer, String, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.quantities import ZERO
+from app.ledger import origin_months
 from app.ledger.accounts import DISPOSED, STOCKS, UTILISED, Account
-from app.ledger.models import Balance, LedgerEntry, LedgerTransaction, MonthlyFlow, ReceivedLoad
+from app.ledger.models import (
+    ORIGIN_FIGURES,
+    Balance,
+    LedgerEntry,
+    LedgerTransaction,
+    MonthlyFlow,
+    OriginMonth,
+    ReceivedLoad,
+)
 from app.ledger.periods import find_changed_periods
 
 _BALANCE = ("site_id", "account", "material", "origin_site_id", "stock_year")
 _FLOW_OF_ENTRY = ("origin_site_id", "site_id", "material", "account", "stock_year", "use", "verified", "instead_of")
 _FLOW_OF_TRANSACTION = ("month", "kind", "belongs_to")
 _HELD = ("site_id", "material", "origin_site_id", "stock_year")
+_FIGURE = (*origin_months.KEY, "figure")
 
 Totals = dict[tuple[Any, ...], Decimal]
 
@@ -27,8 +37,9 @@ def find_differences(session: Session) -> Iterator[str]:
     """
     yield from _unbalanced(session)
     yield from _compare("balance", _BALANCE, _entry_balances(session), _stored(session, Balance, _BALANCE))
-    flow_key = (*_FLOW_OF_ENTRY, *_FLOW_OF_TRANSACTION)
-    yield from _compare("monthly flow", flow_key, _entry_flows(session), _stored(session, MonthlyFlow, flow_key))
+    flow_key, flows = (*_FLOW_OF_ENTRY, *_FLOW_OF_TRANSACTION), _entry_flows(session)
+    yield from _compare("monthly flow", flow_key, flows, _stored(session, MonthlyFlow, flow_key))
+    yield from _compare("origin's month", _FIGURE, _due_figures(flow_key, flows), _stored_figures(session))
     yield from _compare("unused load stock", _HELD, _received(session), _unused(session))
     yield from _misplaced(session)
     yield from _broken_identities(session)
@@ -101,6 +112,24 @@ def _entry_flows(session: Session) -> Totals:
 
 def _stored(session: Session, table: type[Balance | MonthlyFlow], key: Sequence[str]) -> Totals:
     return _sums(session, [getattr(table, name) for name in key], table.quantity_t)
+
+
+def _due_figures(flow_key: Sequence[str], flows: Totals) -> Totals:
+    """Return the figures of the origins' months as the flows of the entries make them."""
+    movements = (dict(zip(flow_key, key, strict=True)) | {"quantity_t": tonnes} for key, tonnes in flows.items())
+    sums = origin_months.sum_figures(movements)
+    return {(*key, figure): tonnes for key, figures in sums.items() for figure, tonnes in figures.items() if tonnes}
+
+
+def _stored_figures(session: Session) -> Totals:
+    key = [getattr(OriginMonth, name) for name in origin_months.KEY]
+    rows = session.execute(select(*key, *(getattr(OriginMonth, name) for name in ORIGIN_FIGURES)))
+    return {
+        (*row[: len(key)], figure): tonnes
+        for row in rows
+        for figure, tonnes in zip(ORIGIN_FIGURES, row[len(key) :], strict=True)
+        if tonnes
+    }
 
 
 def _received(session: Session) -> Totals:

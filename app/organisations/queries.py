@@ -1,11 +1,14 @@
 """Reads of organisations and sites: who a key stands for, what a caller may see."""
 
+from functools import cache
+
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId, Role
 from app.auth.keys import is_same_secret, parse_key
 from app.auth.models import ApiKey
+from app.catalogue.reference import reference
 from app.core.clock import now
 from app.core.errors import NotFound, Unauthenticated
 from app.core.paging import Page, Slice, page_by_id
@@ -77,12 +80,21 @@ def list_streams(session: Session, site_id: SiteId, page: Page) -> Slice[SiteStr
 
 
 def within_jurisdiction(jurisdiction: str | None) -> ColumnElement[bool]:
-    """Return the condition on `sites` for a jurisdiction: leading digits of a district key, or the key itself."""
+    """Return the condition on `sites` for a jurisdiction: leading digits of a district key, or the key itself.
+
+    A district that exists has with it those that went into it: their sites stand under the old keys for ever, and
+    nobody else answers for them. A key that has ceased keeps to its own sites, not those of its successor, which is
+    more than it was. Zones are no part of the districts that they lie in: the city reports them separately.
+    """
     if jurisdiction is None:
         return true()
-    if jurisdiction.isdigit():
-        return Site.district_code.startswith(jurisdiction, autoescape=True)
-    return Site.district_code == jurisdiction
+    within = (
+        Site.district_code.startswith(jurisdiction, autoescape=True)
+        if jurisdiction.isdigit()
+        else Site.district_code == jurisdiction
+    )
+    forerunners = _forerunners(jurisdiction)
+    return or_(within, Site.district_code.in_(forerunners)) if forerunners else within
 
 
 def is_within_jurisdiction(district_code: str | None, jurisdiction: str | None) -> bool:
@@ -91,7 +103,22 @@ def is_within_jurisdiction(district_code: str | None, jurisdiction: str | None) 
         return True
     if district_code is None:
         return False
+    return _covers(jurisdiction, district_code) or district_code in _forerunners(jurisdiction)
+
+
+def _covers(jurisdiction: str, district_code: str) -> bool:
     return district_code.startswith(jurisdiction) if jurisdiction.isdigit() else district_code == jurisdiction
+
+
+@cache
+def _forerunners(jurisdiction: str) -> tuple[str, ...]:
+    """Return the keys, not of the jurisdiction themselves, whose districts went into it."""
+    districts = reference()
+    return tuple(
+        key
+        for key in districts.districts
+        if not _covers(jurisdiction, key) and _covers(jurisdiction, districts.present_district(key))
+    )
 
 
 def visible_sites(actor: Actor) -> ColumnElement[bool]:

@@ -1,4 +1,8 @@
-"""Reads of the monthly flows, never of the entries: one grouped statement, and the months not yet declared."""
+"""Reads of what the ledger derives by month, never of the entries: balances at origins, and use by its place.
+
+All figures stand in the months of the origins. Where tonnes were used, and for what, only the monthly flows tell; the
+flows of use are taken from there, and only when a question asks for them.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,12 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
-    FromClause,
     Integer,
+    Null,
     Select,
-    Subquery,
-    and_,
     case,
     cast,
     exists,
@@ -20,15 +23,16 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    type_coerce,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.auth.actor import Actor, Role
 from app.catalogue.reference import reference
 from app.core.errors import Invalid, invalid
-from app.core.quantities import ZERO
-from app.ledger.accounts import DISPOSED, STOCKS, UTILISED, Account, Kind
-from app.ledger.models import Declaration, MonthlyFlow
+from app.core.quantities import ZERO, TonnesType
+from app.ledger.accounts import UTILISED, Account
+from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth
 from app.organisations.models import Organisation, Site
 from app.organisations.queries import within_jurisdiction
 from app.statistics.rate import MassBalance
@@ -36,18 +40,19 @@ from app.statistics.schemas import UtilisationQuery
 
 #: A larger answer would take more memory than one request may have.
 MAX_ROWS = 20_000
-#: A row comes of at most two groups, its postings and the stock before them.
+#: A statement yields at most one group a row.
 MAX_GROUPS = 2 * MAX_ROWS
 #: The bucket of all months of the period, where they are not told apart.
 PERIOD = "period"
-_BEFORE = "before"
 _NAMED = {"organisation": "organisation_name", "site": "site_name"}
-_OFF_EXCHANGE = frozenset({Account.SELF_UTILISED, Account.ENTRUSTED_UTILISED})
 _BALANCE_FIELDS = tuple(field.name for field in fields(MassBalance))
-_CLOSING = _BALANCE_FIELDS.index("closing_t")
+#: Columns that divide use alone: nothing else has a place of use.
+_OF_USE = frozenset({"place", "use"})
 
 Key = tuple[Any, ...]
 Sums = tuple[Decimal, ...]
+Figures = dict[str, ColumnElement[Decimal]]
+Counted = type[OriginMonth] | type[MonthlyFlow]
 
 
 @dataclass(frozen=True)
@@ -72,21 +77,37 @@ def key_names(query: UtilisationQuery) -> tuple[str, ...]:
 
 
 def read_flows(session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Flows:
-    """Return the flows that the caller may see, grouped as asked; raises Invalid `too_many_rows`."""
-    before: dict[Key, Decimal] = {}
+    """Return what the caller may see, grouped as asked; raises Invalid `too_many_rows`.
+
+    `session` must be a snapshot: stock, balances and use are three statements.
+    """
     within: dict[Key, dict[str, Sums]] = {}
-    names = key_names(query)
-    groups = session.execute(_grouped(query, _monthly(actor, query, materials)))
-    for number, (bucket, *values) in enumerate(groups):
+    is_by_place = query.place == "utilised"
+    is_of_use = is_by_place or bool(_OF_USE & set(query.columns))
+    if is_of_use:
+        _add_groups(session, within, _used(actor, query, materials))
+    if is_by_place:
+        return Flows({}, within)
+    _add_groups(session, within, _balances(actor, query, materials, is_without_use=is_of_use))
+    stock = session.execute(_stock_before(actor, query, materials))
+    return Flows({tuple(key): tonnes for *key, tonnes in _limited(stock)}, within)
+
+
+def _add_groups(session: Session, within: dict[Key, dict[str, Sums]], statement: Select[Any]) -> None:
+    """Add the groups of a statement: bucket, key and the figures of MassBalance in its order."""
+    figures = len(_BALANCE_FIELDS)
+    for bucket, *values in _limited(session.execute(statement)):
+        group = within.setdefault(tuple(values[:-figures]), {})
+        sums = tuple(value or ZERO for value in values[-figures:])
+        there = group.get(bucket)
+        group[bucket] = sums if there is None else tuple(a + b for a, b in zip(there, sums, strict=True))
+
+
+def _limited(rows: Any) -> Iterator[Any]:  # noqa: ANN401 - rows of any statement
+    for number, row in enumerate(rows):
         if number == MAX_GROUPS:
             raise too_many_rows()
-        key = tuple(values[: len(names)])
-        sums = tuple(value or ZERO for value in values[len(names) :])
-        if bucket == _BEFORE:
-            before[key] = sums[_CLOSING]
-        else:
-            within.setdefault(key, {})[bucket] = sums
-    return Flows(before, within)
+        yield row
 
 
 def too_many_rows() -> Invalid:
@@ -102,160 +123,152 @@ def count_undeclared(session: Session, actor: Actor, query: UtilisationQuery, ma
     closed month, and what is said of them, as they were published.
     """
     declared = exists().where(
-        Declaration.site_id == MonthlyFlow.origin_site_id,
-        Declaration.material == MonthlyFlow.material,
-        Declaration.month == func.coalesce(func.nullif(MonthlyFlow.belongs_to, ""), MonthlyFlow.month),
-        Declaration.posted_in <= MonthlyFlow.month,
+        Declaration.site_id == OriginMonth.origin_site_id,
+        Declaration.material == OriginMonth.material,
+        Declaration.month == OriginMonth.month,
+        Declaration.posted_in <= OriginMonth.month,
     )
-    key = (MonthlyFlow.origin_site_id, MonthlyFlow.material, MonthlyFlow.month)
     dispatched = (
-        select(*key)
-        .where(MonthlyFlow.account == Account.GENERATION, MonthlyFlow.kind == Kind.DISPATCH)
-        .where(MonthlyFlow.month.between(query.from_month, query.to_month))
-        .where(~declared, *_limits(actor, query, materials, at_place_of_use=False))
-        .group_by(*key)
-        .having(func.sum(MonthlyFlow.quantity_t) != ZERO)
+        select(func.count())
+        .select_from(OriginMonth)
+        .where(OriginMonth.month.between(query.from_month, query.to_month))
+        .where(OriginMonth.generated_on_dispatch_t != ZERO, ~declared)
+        .where(*_limits(actor, query, materials, OriginMonth))
     )
-    return session.scalar(select(func.count()).select_from(dispatched.subquery())) or 0
+    return session.scalar(dispatched) or 0
+
+
+def _balances(actor: Actor, query: UtilisationQuery, materials: Sequence[str], *, is_without_use: bool) -> Select[Any]:
+    figures = _figures(query)
+    if is_without_use:
+        figures |= {"utilised_t": _NOTHING, "utilised_from_prior_t": _NOTHING}
+    group = _group(query, OriginMonth)
+    statement = select(*group, *(figures[name] for name in _BALANCE_FIELDS)).select_from(OriginMonth)
+    within = OriginMonth.month.between(query.from_month, query.to_month)
+    return _grouped(statement.where(within, *_limits(actor, query, materials, OriginMonth)), query, group, OriginMonth)
+
+
+def _stock_before(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[Any]:
+    """Return the statement of the stock at the start: key, tonnes."""
+    stock = _figures(query)["closing_t"]
+    group = _group(query, OriginMonth)[1:]
+    statement = select(*group, stock).select_from(OriginMonth).having(stock != ZERO)
+    before = OriginMonth.month < query.from_month
+    return _grouped(statement.where(before, *_limits(actor, query, materials, OriginMonth)), query, group, OriginMonth)
+
+
+def _used(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[Any]:
+    """Return the statement of use: only its two figures are there."""
+    used = func.sum(MonthlyFlow.quantity_t)
+    prior = MonthlyFlow.stock_year < cast(func.substr(MonthlyFlow.month, 1, 4), Integer)
+    figures = {"utilised_t": used, "utilised_from_prior_t": used.filter(prior)}
+    group = _group(query, MonthlyFlow)
+    is_use: list[ColumnElement[bool]] = [MonthlyFlow.account.in_(UTILISED)]
+    if query.basis == "verified":
+        is_use = [MonthlyFlow.account == Account.UTILISED, MonthlyFlow.verified.is_(True)]
+    statement = select(*group, *(figures.get(name, _NOTHING) for name in _BALANCE_FIELDS)).select_from(MonthlyFlow)
+    within = MonthlyFlow.month.between(query.from_month, query.to_month)
+    limits = _limits(actor, query, materials, MonthlyFlow)
+    return _grouped(statement.where(within, *is_use, *limits), query, group, MonthlyFlow)
+
+
+_NOTHING: ColumnElement[Any] = null()
+
+
+def _figures(query: UtilisationQuery) -> Figures:
+    """Return the aggregates of MassBalance; on the verified basis, other use counts where the tonnes were before."""
+    total: Figures = {name: func.sum(getattr(OriginMonth, name)) for name in ORIGIN_FIGURES}
+    if query.basis == "recorded":
+        return total
+    used, used_prior = total["utilised_t"], total["utilised_from_prior_t"]
+    verified, verified_prior = total["verified_use_t"], total["verified_use_from_prior_t"]
+    off_exchange = total["off_exchange_use_t"] - total["off_exchange_use_from_prior_t"]
+    unverified = (used - used_prior) - (verified - verified_prior) - off_exchange
+    moved = {
+        "stored_at_producer_t": total["stored_at_producer_t"] + off_exchange,
+        "held_by_recyclers_t": total["held_by_recyclers_t"] + unverified,
+        "closing_t": total["closing_t"] + used - verified,
+    }
+    # A difference of kilograms is a plain number to SQLAlchemy.
+    moved_t: Figures = {name: type_coerce(kilograms, TonnesType()) for name, kilograms in moved.items()}
+    return total | moved_t | {"utilised_t": verified, "utilised_from_prior_t": verified_prior}
 
 
 def _limits(
-    actor: Actor, query: UtilisationQuery, materials: Sequence[str], *, at_place_of_use: bool
+    actor: Actor, query: UtilisationQuery, materials: Sequence[str], counted: Counted
 ) -> Iterator[ColumnElement[bool]]:
     """Yield what limits the flows: the materials, the district asked for, what the caller may see."""
-    counted_at = MonthlyFlow.site_id if at_place_of_use else MonthlyFlow.origin_site_id
-    yield MonthlyFlow.material.in_(materials)
+    counted_at = _counted_at(query, counted)
+    yield counted.material.in_(materials)
     sites = []
     if query.district is not None:
         sites.append(_district(Site.district_code, query).startswith(query.district, autoescape=True))
     if actor.has_role(Role.OPERATOR):
         pass
     elif actor.has_role(Role.GOVERNMENT):
-        sites.append(within_jurisdiction(actor.jurisdiction))
+        if actor.jurisdiction is not None:
+            sites.append(within_jurisdiction(actor.jurisdiction))
     else:
         own = select(Site.id).where(Site.organisation_id == actor.organisation_id)
-        is_own_origin = MonthlyFlow.origin_site_id.in_(own)
-        yield or_(is_own_origin, MonthlyFlow.site_id.in_(own)) if at_place_of_use else is_own_origin
+        # Twice the origin, unless use is counted at its place: own waste used elsewhere is one's own as well.
+        yield or_(counted.origin_site_id.in_(own), counted_at.in_(own))
     if sites:
         yield counted_at.in_(select(Site.id).where(*sites))
 
 
-def _monthly(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Subquery:
-    """Return the figures of MassBalance by month, origin, place and material, the head of the table's primary key.
-
-    In that order SQLite adds up while it reads; grouping the flows as asked, it would first sort all of them. Where a
-    place or use is asked for, use stands apart from the rest.
-    """
-    account = _account(query)
-    is_use = account.in_(UTILISED)
-    use = case((is_use, func.nullif(MonthlyFlow.use, "")), else_=null())
-    apart = [is_use.label("is_use"), use.label("use")] if {"place", "use"} & set(query.columns) else []
-    key = [MonthlyFlow.month, MonthlyFlow.origin_site_id, MonthlyFlow.site_id, MonthlyFlow.material]
-    at_place_of_use = query.place == "utilised"
-    in_period = MonthlyFlow.month >= query.from_month
-    return (
-        select(*key, *apart, *(total.label(name) for name, total in _sums(account).items()))
-        .where(MonthlyFlow.month <= query.to_month)
-        .where(and_(in_period, is_use) if at_place_of_use else or_(in_period, account.in_(STOCKS)))
-        .where(*_limits(actor, query, materials, at_place_of_use=at_place_of_use))
-        .group_by(*key, *(column.element for column in apart))
-        .subquery()
-    )
+def _counted_at(query: UtilisationQuery, counted: Counted) -> InstrumentedAttribute[Any]:
+    """Return the site that a row counts at: the origin, or where it was used."""
+    is_by_place = counted is MonthlyFlow and query.place == "utilised"
+    return MonthlyFlow.site_id if is_by_place else counted.origin_site_id
 
 
-def _account(query: UtilisationQuery) -> ColumnElement[str]:
-    """Return what account a flow counts on: on the verified basis, other use counts as the stock it was drawn from."""
-    account = MonthlyFlow.account
-    if query.basis == "recorded":
-        return account.expression
-    return case(
-        (account.in_(_OFF_EXCHANGE), Account.STORAGE.value),
-        (and_(account == Account.UTILISED, MonthlyFlow.verified.is_(False)), Account.RECEIVED.value),
-        else_=account,
-    )
-
-
-def _sums(account: ColumnElement[str]) -> dict[str, ColumnElement[Decimal]]:
-    """Return the aggregates of MassBalance; sources go negative, so what they gave is the negated sum."""
-    prior = MonthlyFlow.stock_year < cast(func.substr(MonthlyFlow.month, 1, 4), Integer)
-    raw = MonthlyFlow.account
-    on_the_road = and_(raw == Account.IN_TRANSIT, MonthlyFlow.kind.in_([Kind.DISPATCH, Kind.REFUSAL]))
-    leaves_for_use = or_(on_the_road, raw.in_(_OFF_EXCHANGE))
-
-    def total(*conditions: ColumnElement[bool]) -> ColumnElement[Decimal]:
-        return func.sum(MonthlyFlow.quantity_t).filter(*conditions)
-
-    return {
-        "generated_t": -total(account == Account.GENERATION),
-        "utilised_t": total(account.in_(UTILISED)),
-        "utilised_from_prior_t": total(account.in_(UTILISED), prior),
-        "stored_at_producer_t": total(account == Account.STORAGE, ~prior),
-        "in_transit_t": total(account == Account.IN_TRANSIT, ~prior),
-        "held_by_recyclers_t": total(account == Account.RECEIVED, ~prior),
-        "weighing_difference_t": total(account == Account.WEIGHING_DIFFERENCE, ~prior),
-        "disposed_t": total(account.in_(DISPOSED)),
-        "disposed_from_prior_t": total(account.in_(DISPOSED), prior),
-        "discarded_t": total(account == Account.DISCARDED),
-        "prior_stock_adjustment_t": -total(account == Account.ADJUSTMENT, prior),
-        "opening_t": -total(account == Account.OPENING),
-        "closing_t": total(account.in_(STOCKS)),
-        "dispatched_for_use_t": total(leaves_for_use),
-        "dispatched_for_use_from_prior_t": total(leaves_for_use, prior),
-    }
-
-
-def _grouped(query: UtilisationQuery, monthly: Subquery) -> Select[Any]:
-    """Return the statement: bucket, group columns, then the figures of MassBalance in its order."""
-    place_of_use = aliased(Site)
-    month = monthly.c.month if "month" in query.columns else literal(PERIOD)
-    group: list[ColumnElement[Any]] = [case((monthly.c.month < query.from_month, _BEFORE), else_=month)]
-    columns = _columns(query, monthly, place_of_use)
-    group += [columns[name] for name in key_names(query)]
-    closing = func.sum(monthly.c.closing_t)
-    return (
-        select(*group, *(func.sum(monthly.c[name]) for name in _BALANCE_FIELDS))
-        .select_from(_joined(query, monthly, place_of_use))
-        .group_by(*group)
-        .having(or_(group[0] != _BEFORE, closing != ZERO))
-        .limit(MAX_GROUPS + 1)
-    )
-
-
-def _columns(query: UtilisationQuery, monthly: Subquery, place_of_use: type[Site]) -> dict[str, ColumnElement[Any]]:
-    """Return the columns asked for; `Site` is where a row counts: the origin or, with `place=utilised`, the place."""
+def _group(query: UtilisationQuery, counted: Counted) -> list[ColumnElement[Any]]:
+    """Return bucket and key; `Site` is where a row counts, `_place_of_use` where it was used."""
     columns: dict[str, ColumnElement[Any]] = {
-        "material": monthly.c.material,
+        "material": counted.material.expression,
         "district": _district(Site.district_code, query),
         "organisation": Site.organisation_id.expression,
         "organisation_name": Organisation.name.expression,
         "site": Site.id.expression,
         "site_name": Site.name.expression,
+        "place": null(),
+        "use": null(),
     }
-    if "is_use" in monthly.c:
-        place = _district(place_of_use.district_code, query)
-        columns |= {"place": case((monthly.c.is_use, place), else_=null()), "use": monthly.c.use}
-    return columns
+    if counted is MonthlyFlow:
+        columns |= {
+            "place": _district(_place_of_use.district_code, query),
+            "use": func.nullif(MonthlyFlow.use, ""),
+        }
+    month = counted.month.expression if "month" in query.columns else literal(PERIOD)
+    return [month, *(columns[name] for name in key_names(query))]
 
 
-def _joined(query: UtilisationQuery, monthly: Subquery, place_of_use: type[Site]) -> FromClause:
-    counted_at = monthly.c.site_id if query.place == "utilised" else monthly.c.origin_site_id
-    joined = monthly.join(Site, Site.id == counted_at)
+_place_of_use = aliased(Site)
+
+
+def _grouped(
+    statement: Select[Any], query: UtilisationQuery, group: Sequence[ColumnElement[Any]], counted: Counted
+) -> Select[Any]:
+    """Return a statement joined with what its columns need, and grouped.
+
+    Month and material come first, as in the key of the table: SQLite then adds up while it reads. A group of nothing,
+    which SQL has where all is added up to one, is none.
+    """
+    if {"district", "organisation", "site"} & set(query.columns):
+        statement = statement.join(Site, Site.id == _counted_at(query, counted))
     if "organisation" in query.columns:
-        joined = joined.join(Organisation, Organisation.id == Site.organisation_id)
-    if "place" in query.columns:
-        joined = joined.join(place_of_use, place_of_use.id == monthly.c.site_id)
-    return joined
+        statement = statement.join(Organisation, Organisation.id == Site.organisation_id)
+    if "place" in query.columns and counted is MonthlyFlow:
+        statement = statement.join(_place_of_use, _place_of_use.id == MonthlyFlow.site_id)
+    columns = [column for column in group if not isinstance(column, BindParameter | Null)]
+    columns.sort(key=lambda column: (column is not counted.month.expression, column is not counted.material.expression))
+    return statement.group_by(*columns).having(func.count() > 0).limit(MAX_GROUPS + 1)
 
 
 def _district(code: InstrumentedAttribute[str | None], query: UtilisationQuery) -> ColumnElement[str | None]:
     """Return the district that a site counts in: as recorded, or what became of it."""
-    successors = {key: _present(key) for key, district in reference().districts.items() if district.successor}
-    if query.districts == "as_recorded" or not successors:
+    successors = {key: reference().present_district(key) for key, entry in reference().districts.items()}
+    merged = {key: present for key, present in successors.items() if key != present}
+    if query.districts == "as_recorded" or not merged:
         return code.expression
-    return case(successors, value=code, else_=code)
-
-
-def _present(key: str) -> str:
-    """Return the district that a district went into in the end."""
-    district = reference().districts[key]
-    return key if district.successor is None else _present(district.successor)
+    return case(merged, value=code, else_=code)

@@ -14,6 +14,7 @@ Scope = Literal["bulk", "all"]
 Basis = Literal["recorded", "verified"]
 Place = Literal["origin", "utilised"]
 Districts = Literal["as_recorded", "current"]
+FileFormat = Literal["json", "csv", "xlsx", "parquet"]
 
 
 class UtilisationQuery(Schema):
@@ -40,7 +41,7 @@ class UtilisationQuery(Schema):
     )
     place: Place = Field("origin", description="Count where waste was generated, or where it was used.")
     districts: Districts = Field("as_recorded", description="`current`: an abolished district counts as its successor.")
-    format: Literal["json", "csv"] = "json"
+    format: FileFormat = Field("json", description="Files have heads in English and Chinese and the same totals.")
 
     @field_validator("group_by")
     @classmethod

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app.cli import upkeep
 from app.core.clock import today
 from app.core.database import Database
-from app.ledger.models import Balance
+from app.ledger.models import Balance, OriginMonth
 from tests.cli.command import run_swx
 from tests.factories import World
 
@@ -77,6 +77,20 @@ def test_verify_ledger_says_what_differs(world: World, database: Database, datab
     assert broken.exit_code == 1
     assert "39" in broken.stdout
     assert "Differences in the ledger: 1" in broken.stderr
+
+
+def test_verify_ledger_checks_the_months_that_statistics_read(
+    world: World, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    world.deal(100).dispatch(40, f"{today().year - 1}-05-04")
+    with database.write() as session:
+        session.execute(update(OriginMonth).values(generated_t=41, disposed_t=1))
+        session.commit()
+    broken = run_swx("verify-ledger", folder=tmp_path, url=database_url)
+    assert broken.exit_code == 1
+    assert "figure generated_t: 41.000 t stand, the entries make 40.000 t" in broken.stdout.replace("\n", " ")
+    assert "figure disposed_t: 1.000 t stand, the entries make 0 t" in broken.stdout.replace("\n", " ")
+    assert "Differences in the ledger: 2" in broken.stderr
 
 
 def test_verify_ledger_makes_no_database(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from uuid import UUID, uuid4
 
 from app.core.clock import first_day
 from app.core.database import Database
+from app.core.quantities import ZERO
 from app.ledger.accounts import Account, Kind, Leg, Posting, move
-from app.ledger.models import Declaration, MonthlyFlow
+from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth
+from app.ledger.origin_months import KEY as MONTH_KEY
+from app.ledger.origin_months import sum_figures
 from tests.factories import FULING, Body, Member, World
 
 KEY = ("month", "origin_site_id", "site_id", "material", "account", "kind", "stock_year", "use", "verified")
@@ -54,10 +57,15 @@ class Books:
         return UUID(origin["id"]), UUID(place["id"])
 
     def write(self) -> None:
-        """Store the flows collected."""
+        """Store the flows collected, and the months of the origins that they make."""
         with self.database.write() as session:
             for key, tonnes in self.flows.items():
                 session.add(MonthlyFlow(**dict(zip(KEY, key, strict=True)), quantity_t=tonnes))
+            for key, sums in sum_figures(
+                dict(zip(KEY, key, strict=True)) | {"quantity_t": tonnes} for key, tonnes in self.flows.items()
+            ).items():
+                figures = dict.fromkeys(ORIGIN_FIGURES, ZERO) | sums
+                session.add(OriginMonth(**dict(zip(MONTH_KEY, key, strict=True)), **figures))
             session.commit()
 
 

@@ -82,6 +82,45 @@ def test_an_authority_asks_within_its_jurisdiction(world: World) -> None:
         assert (response.status_code, response.json()["code"]) == (403, "outside_jurisdiction")
 
 
+def test_an_authority_answers_for_what_its_district_came_from(world: World, books: Books) -> None:
+    """Jiangbei (500105) and Yubei (500112) merged into Liangjiang in November 2025."""
+    producer = world.producer()
+    for tonnes, code in enumerate(("500105", "500112", "50-liangjiang", "500109", "50-wansheng", "500110"), start=1):
+        origin = UUID(world.site(producer, district_code=code)["id"])
+        move = (Account.GENERATION, Account.STORAGE)
+        books.move(MONTH, Kind.DECLARATION, move, 10**tonnes, origin=origin)
+    books.write()
+    cases = [
+        ("50-liangjiang", 1110),
+        ("500105", 10),  # what it was is not what its successor is
+        ("500112", 100),
+        ("500109", 10_000),  # five towns of Yubei went there, but no site says which
+        ("500110", 1_000_000),  # the zone within is reported separately
+        ("50-wansheng", 100_000),
+        ("50", 1_111_110),
+    ]
+    for jurisdiction, generated in cases:
+        for districts in ("as_recorded", "current"):
+            assert seen(world.government(jurisdiction), districts=districts) == (generated, 0), jurisdiction
+    heir = world.government("50-liangjiang")
+    assert seen(heir, district="500105") == (10, 0)
+    assert seen(heir, district="50-liangjiang") == (1000, 0)
+    assert seen(heir, district="50-liangjiang", districts="current") == (1110, 0)
+    params = {"from": MONTH, "to": MONTH, "district": "50-liangjiang", "districts": "current"}
+    refused = world.government("500105").request("GET", "/statistics/utilisation", params=params)
+    assert (refused.status_code, refused.json()["code"]) == (403, "outside_jurisdiction")
+
+
+def test_the_ledger_of_a_merged_district_is_its_successors_to_see(world: World) -> None:
+    producer = world.producer()
+    site = world.site(producer, district_code="500105")
+    stock = {"site_id": site["id"], "material": "phosphogypsum", "stock_year": 2024, "stored_t": 5}
+    producer.post("/opening-stocks", stock)
+    for jurisdiction, count in (("50-liangjiang", 1), ("500105", 1), ("500109", 0)):
+        balances = world.government(jurisdiction).get("/ledger/balances")["items"]
+        assert len([row for row in balances if row["account"] == "storage"]) == count, jurisdiction
+
+
 def test_producers_and_recyclers_see_their_own(market: Market, world: World) -> None:
     assert seen(market.here) == (10, 3)
     assert seen(market.there) == (20, 4)
