@@ -26,6 +26,7 @@ from app.api import (
     shipments,
     sites,
     statistics,
+    targets,
     utilisations,
 )
 from app.api.headers import AnswerHeaders
@@ -53,6 +54,7 @@ _RESOURCES = (
     utilisations,
     ledger,
     statistics,
+    targets,
     reference,
     organisations,
     keys,

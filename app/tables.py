@@ -11,6 +11,7 @@ from app.ledger import models as ledger
 from app.lots import models as lots
 from app.matching import models as matching
 from app.organisations import models as organisations
+from app.targets import models as targets
 
 metadata = Base.metadata
 
@@ -26,4 +27,5 @@ __all__ = [
     "matching",
     "metadata",
     "organisations",
+    "targets",
 ]

@@ -29,7 +29,7 @@ from app.core.errors import Invalid, invalid
 from app.core.quantities import ZERO
 from app.ledger.accounts import DISPOSED, STOCKS, UTILISED, Account, Kind
 from app.ledger.models import Declaration, MonthlyFlow
-from app.organisations.models import Organisation, Site
+from app.organisations.models import Organisation, Site, SiteId
 from app.organisations.queries import within_jurisdiction
 from app.statistics.rate import MassBalance
 from app.statistics.schemas import UtilisationQuery
@@ -255,3 +255,13 @@ def _present(key: str) -> str:
     """Return the district that a district went into in the end."""
     district = reference().districts[key]
     return key if district.successor is None else _present(district.successor)
+
+
+def origin_sites(actor: Actor, query: UtilisationQuery) -> Select[SiteId]:
+    """Return the sites whose waste a question of an authority or the operator counts: seen by it, and asked for."""
+    sites = select(Site.id)
+    if not actor.has_role(Role.OPERATOR):
+        sites = sites.where(within_jurisdiction(actor.jurisdiction))
+    if query.district is not None:
+        sites = sites.where(_district(Site.district_code, query).startswith(query.district, autoescape=True))
+    return sites
