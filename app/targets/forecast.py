@@ -5,7 +5,7 @@ remainder by 12 is the month of the year. A series holds consecutive months up t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -16,7 +16,7 @@ from app.targets.gaps import Flow, rounded
 MONTHS_A_YEAR = 12
 #: Whole earlier years that the pattern of the seasons is taken from, at most.
 MOST_SEASONS = 3
-#: How many of ten past years the interval would have held, and how often the method must have been tried for that.
+#: Share of the trials whose error the interval holds, and how many trials that takes.
 COVERAGE_PCT = 80
 LEAST_TRIALS = 6
 _HUNDRED = Decimal(100)
@@ -57,6 +57,8 @@ class Forecast:
 
     by_run_rate: Flow
     contracted: Contracted
+    #: This year's waste that will be neither used nor disposed of nor discarded.
+    unused_t: Decimal
     seasons: int
     trials: int
     interval: Interval | None
@@ -82,14 +84,12 @@ def forecast_year(
     ahead = _project(over, months_left)
     first = _at_least(ahead[0], running) if ahead else running
     by_run_rate = sum(ahead[1:], known + first)
-    left_t = by_run_rate.generated_t - gone_t - _fresh(by_run_rate)
-    counted = Contracted(min(contracted.fresh_t, max(ZERO, left_t)), contracted.prior_t)
+    left_t = max(ZERO, by_run_rate.generated_t - gone_t - _fresh(by_run_rate))
+    counted = Contracted(min(contracted.fresh_t, left_t), contracted.prior_t)
     errors = back_test(over, months_left)
-    made = Forecast(by_run_rate, counted, len(_whole_years(over)), len(errors), None)
+    made = Forecast(by_run_rate, counted, left_t - counted.fresh_t, len(_whole_years(over)), len(errors), None)
     rate = made.flow.exact_rate_pct
-    if rate is None:
-        return None
-    return Forecast(by_run_rate, counted, made.seasons, made.trials, _interval(rate, errors))
+    return None if rate is None else replace(made, interval=_interval(rate, errors))
 
 
 def back_test(series: Series, months_left: int) -> list[Fraction]:

@@ -138,6 +138,9 @@ class ForecastRead(YearFigures):
     without_contracts_pct: Number | None = Field(description="The rate by the run rate alone.")
     contracted: ContractedRead
     interval: IntervalRead | None = Field(description="Null where there are too few past months to try the method on.")
+    unused_t: Tonnes = Field(
+        description="This year's waste that will then be neither used, disposed of nor discarded: what more can be used."
+    )
     months_left: int = Field(description="Months of the year that are not over, the running one included.")
     extra_per_month_t: Tonnes = Field(
         description="How much more of this year's waste, used in each of them, makes the year reach the target."
@@ -164,6 +167,9 @@ class Progress(Schema):
     formula: str | None = Field(description="Null where the value is entered.")
     materials: list[str] | None = Field(description="The streams counted; null where the value is entered.")
     basis: Literal["recorded"] | None
+    districts: Literal["current"] | None = Field(
+        description="What an abolished district had counts as its successor's."
+    )
     undeclared_site_months: int | None = Field(
         description="Months of a site and material in the year with no declaration yet."
     )

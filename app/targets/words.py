@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from app.matching.conventions import Language
 from app.targets.forecast import COVERAGE_PCT, LEAST_TRIALS
@@ -22,6 +23,7 @@ class _Words:
     so_far: str
     on_course: str
     more_per_month: str
+    too_little: str
     undeclared: str
     other_year: str
     no_value: str
@@ -45,14 +47,15 @@ _ENGLISH = _Words(
     so_far="So far the rate is {rate} %: {tonnes} t more reach {target} %.",
     on_course="On course: the forecast of {forecast} % for the end of {year} reaches {target} %.",
     more_per_month="{tonnes} t more per month reach {target} %; without them {year} will end at about {forecast} %.",
-    undeclared="{count} months of sites are not declared yet: with them the rate will change.",
+    too_little="Only {unused} t of this year's waste will be left for it; more must come from stock of earlier years.",
+    undeclared="Months of sites not declared yet: {count}; with them the rate will change.",
     other_year="The target is for {target_year}.",
     no_value="No value is entered up to the end of {year}.",
     value_reached="On {day} it stood at {value} {unit}: {target} {unit} is reached.",
-    value_missed="On {day} it stood at {value} {unit}: {gap} {unit} are missing to {target}.",
+    value_missed="On {day} it stood at {value} {unit}: {gap} short of {target}.",
     method="Seasonal run rate plus contracted tonnes. Run rate: generation, use of this year's waste and use of older "
     "stock each go on at the level of the last twelve months that are over, or as many as are on file; {seasons}.",
-    by_seasons="months weigh as in {count} whole earlier years",
+    by_seasons="months weigh as in the whole earlier years on file ({count})",
     flat="all months weigh the same, because no whole earlier year is on file",
     contracts="Added: tonnes of accepted agreements not yet shipped (by days within the year), on the road, or with "
     "recyclers and not yet used, as far as there will be waste for them. Where they are part of the usual trade the "
@@ -71,11 +74,12 @@ _CHINESE = _Words(
     so_far="目前利用率为 {rate}%：再多利用 {tonnes} 吨即可达到 {target}%。",
     on_course="进度正常：预计 {year} 年末为 {forecast}%，可达到 {target}%。",
     more_per_month="每月再多利用 {tonnes} 吨即可达到 {target}%；否则预计 {year} 年末为 {forecast}%。",
+    too_little="届时当年废物仅余 {unused} 吨可供利用，不足部分须来自往年贮存。",
     undeclared="尚有 {count} 个厂区月份未申报，申报后利用率会变动。",
     other_year="该目标的目标年为 {target_year} 年。",
     no_value="截至 {year} 年末尚未填报数值。",
     value_reached="{day} 为 {value}{unit}：已达到 {target}{unit}。",
-    value_missed="{day} 为 {value}{unit}：距 {target}{unit} 还差 {gap}{unit}。",
+    value_missed="{day} 为 {value}{unit}：距 {target}{unit}还差 {gap}{unit}。",
     method="季节性推算加已签约吨数。推算：产生量、当年废物利用量和往年贮存利用量分别按最近十二个已结束月份"
     "（不足十二个月的按现有月份）的水平延续；{seasons}。",
     by_seasons="各月权重取自此前 {count} 个完整年度",
@@ -115,17 +119,25 @@ def advise_on_rate(about: Situation, language: Language) -> str:
 
 
 def _on_rate(about: Situation, words: _Words) -> list[str]:
-    said = {"year": about.year, "target": written(about.target.value)}
+    said: dict[str, Any] = {"year": about.year, "target": written(about.target.value)}
     now, ahead = about.to_date, about.forecast
     if now.rate_pct is None or now.gap is None:
-        return [words.no_rate.format(**said)]
+        return [words.no_rate.format(**said), *_ahead(ahead, said, words)]
     said |= {"rate": written(now.rate_pct), "points": written(now.gap.gap_points), "tonnes": written(now.gap.gap_t)}
     if about.is_over:
         return [(words.ended_reached if now.gap.reached else words.ended_missed).format(**said)]
+    return _ahead(ahead, said, words) or [words.no_forecast, words.so_far.format(**said)]
+
+
+def _ahead(ahead: ForecastRead | None, said: Mapping[str, Any], words: _Words) -> list[str]:
+    """Return what is said of the year's end; nothing without a forecast."""
     if ahead is None or ahead.gap is None or ahead.rate_pct is None:
-        return [words.no_forecast.format(**said), words.so_far.format(**said)]
-    said |= {"forecast": written(ahead.rate_pct), "tonnes": written(ahead.extra_per_month_t)}
-    return [(words.on_course if ahead.gap.reached else words.more_per_month).format(**said)]
+        return []
+    facts = {**said, "forecast": written(ahead.rate_pct), "tonnes": written(ahead.extra_per_month_t)}
+    if ahead.gap.reached:
+        return [words.on_course.format(**facts)]
+    short = [words.too_little.format(unused=written(ahead.unused_t))] if ahead.gap.gap_t > ahead.unused_t else []
+    return [words.more_per_month.format(**facts), *short]
 
 
 def advise_on_value(target: Target, year: int, entered: EnteredProgress | None, language: Language) -> str:
