@@ -139,7 +139,7 @@ class ForecastRead(YearFigures):
     contracted: ContractedRead
     interval: IntervalRead | None = Field(description="Null where there are too few past months to try the method on.")
     unused_t: Tonnes = Field(
-        description="This year's waste that will then be neither used, disposed of nor discarded: what more can be used."
+        description="This year's waste that will then be neither used, disposed of nor discarded: it could be used."
     )
     months_left: int = Field(description="Months of the year that are not over, the running one included.")
     extra_per_month_t: Tonnes = Field(
