@@ -67,7 +67,7 @@ def find_target(session: Session, actor: Actor, key: str) -> Target:
 
 def list_targets(session: Session, actor: Actor, page: Page) -> Slice[Target]:
     """Return one page of the targets within the caller's jurisdiction: the plan's first, then the newest set."""
-    plan = list(_visible_plan(actor).values())
+    plan, order = list(_visible_plan(actor).values()), list(plan_targets())
     after = None if page.after is None else str(page.after[0])
     set_by_authorities = (
         select(AuthorityTarget, Organisation.name)
@@ -76,8 +76,8 @@ def list_targets(session: Session, actor: Actor, page: Page) -> Slice[Target]:
         .order_by(AuthorityTarget.id.desc())
         .limit(page.limit + 1)
     )
-    if after in plan_targets():
-        plan = [target for target in plan if list(plan_targets()).index(target.key) > list(plan_targets()).index(after)]
+    if after in order:
+        plan = [target for target in plan if order.index(target.key) > order.index(after)]
     elif after is not None:
         plan = []
         set_by_authorities = set_by_authorities.where(AuthorityTarget.id < UUID(after))

@@ -128,7 +128,7 @@ class IntervalRead(Schema):
 
     low_pct: Number
     high_pct: Number
-    coverage_pct: int = Field(description="Share of the trials whose error is no larger.")
+    coverage_pct: int = Field(description="Least share of the trials whose error is no larger.")
     trials: int = Field(description="How often the run rate was tried on past months.")
 
 

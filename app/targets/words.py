@@ -60,7 +60,7 @@ _ENGLISH = _Words(
     contracts="Added: tonnes of accepted agreements not yet shipped (by days within the year), on the road, or with "
     "recyclers and not yet used, as far as there will be waste for them. Where they are part of the usual trade the "
     "run rate holds them already: the rate without them stands beside it.",
-    interval=f"Interval: of {{trials}} trials of the run rate on past months, {COVERAGE_PCT} % were off by no more; "
+    interval=f"Interval: of {{trials}} trials of the run rate on past months, at least {COVERAGE_PCT} % were off by no more; "
     "agreements as they stood then are not on file, so the trials leave them out.",
     no_interval=f"No interval: the past months allow {{trials}} trials of the run rate, and {LEAST_TRIALS} are needed.",
     space=" ",
@@ -86,7 +86,7 @@ _CHINESE = _Words(
     flat="因无完整的往年记录，各月权重相同",
     contracts="另加：已生效合同中尚未发运（按年内天数折算）、在途以及利用单位已接收尚未利用的吨数，以届时可供利用的废物为限。"
     "属日常交易的部分已含在推算中，故同时给出不含合同的利用率。",
-    interval=f"区间：以过去月份对推算回测 {{trials}} 次，其中 {COVERAGE_PCT}% 的误差不超过该范围；"
+    interval=f"区间：以过去月份对推算回测 {{trials}} 次，其中至少 {COVERAGE_PCT}% 的误差不超过该范围；"
     "当时的合同状况没有记录，回测不含合同。",
     no_interval=f"无区间：过去月份只够回测 {{trials}} 次，至少需要 {LEAST_TRIALS} 次。",
     space="",
