@@ -60,8 +60,8 @@ _ENGLISH = _Words(
     contracts="Added: tonnes of accepted agreements not yet shipped (by days within the year), on the road, or with "
     "recyclers and not yet used, as far as there will be waste for them. Where they are part of the usual trade the "
     "run rate holds them already: the rate without them stands beside it.",
-    interval=f"Interval: of {{trials}} trials of the run rate on past months, at least {COVERAGE_PCT} % were off by no more; "
-    "agreements as they stood then are not on file, so the trials leave them out.",
+    interval=f"Interval: of {{trials}} trials of the run rate on past months, at least {COVERAGE_PCT} % were off by no "
+    "more; agreements as they stood then are not on file, so the trials leave them out.",
     no_interval=f"No interval: the past months allow {{trials}} trials of the run rate, and {LEAST_TRIALS} are needed.",
     space=" ",
     units={"% against 2020": "% against 2020"},
