@@ -29,6 +29,7 @@ from app.api import (
     sites,
     snapshots,
     statistics,
+    targets,
     utilisations,
 )
 from app.api.headers import AnswerHeaders
@@ -59,6 +60,7 @@ _RESOURCES = (
     statistics,
     snapshots,
     anomalies,
+    targets,
     reference,
     organisations,
     keys,

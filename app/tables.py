@@ -12,6 +12,7 @@ from app.lots import models as lots
 from app.matching import models as matching
 from app.organisations import models as organisations
 from app.statistics import models as statistics
+from app.targets import models as targets
 
 metadata = Base.metadata
 
@@ -28,4 +29,5 @@ __all__ = [
     "metadata",
     "organisations",
     "statistics",
+    "targets",
 ]

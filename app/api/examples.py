@@ -18,6 +18,7 @@ CORRECTION = _id(43)
 UTILISATION, DECLARATION, OPENING_STOCK = _id(51), _id(52), _id(53)
 SAVED_SEARCH = _id(61)
 JOB = _id(62)
+TARGET, TARGET_VALUE = _id(71), _id(72)
 
 Json = Mapping[str, Any]
 
@@ -258,6 +259,24 @@ EXAMPLES: Mapping[str, Example] = {
     "get_snapshot": Example({"number": 1}),
     "get_snapshot_diff": Example({"number": 1}),
     "get_anomalies": Example(query={"kind": "plate_at_two_places", "from": "2026-01"}),
+    "post_target": Example(
+        body={
+            "name": "涪陵区磷石膏综合利用率 2035",
+            "district": "500102",
+            "materials": ["phosphogypsum"],
+            "rate_pct": 75,
+            "target_year": 2035,
+        }
+    ),
+    "get_targets": Example(),
+    "get_target": Example({"target": TARGET}),
+    "post_target_value": Example(
+        {"target": "cq_green_factories"},
+        body={"value": 286, "holds_on": "2025-06-30", "source": "重庆市经济和信息化委员会通报"},
+    ),
+    "get_target_values": Example({"target": "cq_green_factories"}),
+    "get_target_value": Example({"target": "cq_green_factories", "value_id": TARGET_VALUE}),
+    "get_progress": Example(query={"target": "cq_manufacturing_green_plan_rate"}),
     "get_events": Example(query={"limit": 50}),
     "read_health": Example(),
     "read_ready": Example(),

@@ -22,7 +22,8 @@ _DEALS = {Scope.AGREEMENTS_WRITE, Scope.SHIPMENTS_WRITE, Scope.LEDGER_WRITE}
 _SCOPES = {
     Role.PRODUCER: _COMMON | _DEALS | {Scope.LOTS_WRITE},
     Role.RECYCLER: _COMMON | _DEALS | {Scope.DEMANDS_WRITE},
-    Role.GOVERNMENT: _COMMON,
+    # An authority writes its targets and the values of indicators, which stand beside the ledger.
+    Role.GOVERNMENT: _COMMON | {Scope.LEDGER_WRITE},
     Role.OPERATOR: _COMMON,
 }
 

@@ -33,7 +33,7 @@ from app.core.errors import Invalid, invalid
 from app.core.quantities import ZERO, TonnesType
 from app.ledger.accounts import UTILISED, Account
 from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth
-from app.organisations.models import Organisation, Site
+from app.organisations.models import Organisation, Site, SiteId
 from app.organisations.queries import within_jurisdiction
 from app.statistics.rate import MassBalance
 from app.statistics.schemas import UtilisationQuery
@@ -272,3 +272,13 @@ def _district(code: InstrumentedAttribute[str | None], query: UtilisationQuery) 
     if query.districts == "as_recorded" or not merged:
         return code.expression
     return case(merged, value=code, else_=code)
+
+
+def origin_sites(actor: Actor, query: UtilisationQuery) -> Select[SiteId]:
+    """Return the sites whose waste a question of an authority or the operator counts: seen by it, and asked for."""
+    sites = select(Site.id)
+    if not actor.has_role(Role.OPERATOR):
+        sites = sites.where(within_jurisdiction(actor.jurisdiction))
+    if query.district is not None:
+        sites = sites.where(_district(Site.district_code, query).startswith(query.district, autoescape=True))
+    return sites

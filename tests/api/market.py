@@ -97,6 +97,8 @@ class Market:
         month = {"site_id": self.site, "material": "phosphogypsum", "month": "2025-12", "generated_t": 10}
         stock = {"site_id": self.site, "material": "phosphogypsum", "stock_year": 2023, "stored_t": 10}
         self.authority.post("/statistics/snapshots", dict(EXAMPLES["post_snapshot"].body or {}))
+        target = {"name": "any", "district": "500102", "rate_pct": 70, "target_year": 2035}
+        value = {"value": 280, "holds_on": "2025-03-31", "source": "any"}
         self.ids |= {
             examples.ORGANISATION: world.recycler().id,
             examples.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
@@ -104,6 +106,8 @@ class Market:
             examples.DECLARATION: self.caller.post("/declarations", month)["id"],
             examples.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],
             examples.JOB: self._hand_in_job(),
+            examples.TARGET: self.authority.post("/statistics/targets", target)["key"],
+            examples.TARGET_VALUE: self.authority.post("/statistics/targets/cq_green_factories/values", value)["id"],
         }
 
     def _hand_in_job(self) -> Any:  # noqa: ANN401 - JSON

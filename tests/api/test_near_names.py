@@ -51,6 +51,8 @@ IN_BODIES = [
     ("post_utilisation", "use", "/use", MEANT["use"][0]),
     ("post_opening_stock", "material", "/material", MEANT["material"][0]),
     ("post_declaration", "material", "/material", MEANT["material"][0]),
+    ("post_target", "material", "/materials/0", [MEANT["material"][0]]),
+    ("post_target", "district", "/district", MEANT["district"][0]),
 ]
 
 
