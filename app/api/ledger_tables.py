@@ -1,5 +1,6 @@
 """The statutory ledger tables as JSON, CSV and workbooks."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Annotated, Any
@@ -54,18 +55,16 @@ def get_ledger_table(
     """
     table = fill_table(session, actor, number, query)
     write, media_type = _WRITERS[query.format]
-    file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - closed when it has been sent
-    try:
+    with contextlib.ExitStack() as opened:
         # Written whole before it is sent: what goes wrong is an answer, and no slow reader keeps the snapshot open.
+        file = opened.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))
         write(table, file)
-    except BaseException:
-        file.close()
-        raise
-    headers = {"Content-Length": str(file.tell())}
-    if query.format != "json":
-        name = f"ledger_table_{number}_{table.period}.{query.format}"
-        headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    file.seek(0)
+        headers = {"Content-Length": str(file.tell())}
+        if query.format != "json":
+            name = f"ledger_table_{number}_{table.period}.{query.format}"
+            headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        file.seek(0)
+        opened.pop_all()  # from here on it is open until it has been sent
     return StreamingResponse(_chunks(file), media_type=media_type, headers=headers)
 
 

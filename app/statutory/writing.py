@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -29,8 +28,6 @@ _WIDE_COLUMNS = frozenset(
 )
 _TIME = "yyyy-mm-dd hh:mm"
 _TONNES = '#,##0.###"吨"'
-#: Longer texts do not fit into a cell of a workbook.
-_MAX_CELL = 32_767
 
 
 def write_json_table(table: FilledTable, file: IO[bytes]) -> None:
@@ -167,7 +164,7 @@ def _write_line(
     lines = min(_MAX_LINES, max(least_lines, -(-wide // sum(widths))))
     sheet.set_row(number, lines * _LINE_POINTS)
     sheet.merge_range(number, 0, number, len(widths) - 1, "", form)
-    sheet.write_string(number, 0, text[:_MAX_CELL], form)
+    sheet.write_string(number, 0, text, form)
 
 
 def _write_rows(workbook: Any, sheet: Any, table: FilledTable, first: int) -> int:  # noqa: ANN401 - as above
@@ -177,16 +174,10 @@ def _write_rows(workbook: Any, sheet: Any, table: FilledTable, first: int) -> in
         for more in ({"text_wrap": True}, {"num_format": _TONNES}, {"num_format": _TIME})
     )
     keys = [column.key for column in table.form.columns]
-    write: Mapping[type, Callable[[int, int, Any], object]] = {
-        str: lambda number, place, value: sheet.write_string(number, place, value, text),
-        Decimal: lambda number, place, value: sheet.write_number(number, place, value, tonnes),
-        datetime: lambda number, place, value: sheet.write_datetime(number, place, business_time(value), time),
-        type(None): lambda number, place, _: sheet.write_blank(number, place, None, text),
-    }
     number = first
     for row in table.rows:
-        for place, key in enumerate(keys):
-            value = row.get(key)
-            write[type(value)](number, place, value)
+        cells = (row.get(key) for key in keys)
+        values = [business_time(value) if isinstance(value, datetime) else value for value in cells]
+        sheet.write_cells(number, values, text, tonnes, time)
         number += 1
     return number
