@@ -14,6 +14,7 @@ from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
 from benchmarks import search as search_part
 from benchmarks import statistics as statistics_part
+from benchmarks import tables as tables_part
 from benchmarks.bulk import loading
 from benchmarks.figures import Row, as_markdown
 from benchmarks.market import make_market
@@ -21,6 +22,13 @@ from benchmarks.servers import ENGINES, describe_engine, describe_machine, fresh
 
 _PER_ENGINE = {"alerts": alerts_part.measure, "imports": imports_part.measure, "loads": loads_part.measure}
 PARTS = ("search", "statistics", *_PER_ENGINE)
+_PER_ENGINE = {
+    "alerts": alerts_part.measure,
+    "imports": imports_part.measure,
+    "loads": loads_part.measure,
+    "tables": tables_part.measure,
+}
+PARTS = ("search", *_PER_ENGINE)
 _README = Path(__file__).with_name("README.md")
 
 

@@ -246,6 +246,7 @@ EXAMPLES: Mapping[str, Example] = {
     "get_entries": Example(),
     "close_period": Example({"month": "2020-01"}),
     "get_periods": Example(),
+    "get_ledger_table": Example({"number": 2}, query={"site_id": OWN_SITE, "month": "2026-01", "format": "json"}),
     "get_utilisation_statistics": Example(
         query={"from": "2026-01", "to": "2026-12", "district": "50", "group_by": "month,material"}
     ),

@@ -28,6 +28,11 @@ def business_date(instant: datetime) -> date:
     return instant.astimezone(_zone).date()
 
 
+def business_time(instant: datetime) -> datetime:
+    """Return the naive date and time that clocks in the exchange's zone show at an aware instant."""
+    return instant.astimezone(_zone).replace(tzinfo=None)
+
+
 def at_business_time(local: datetime) -> datetime:
     """Return the instant of a naive date and time as clocks in the exchange's zone show it."""
     return local.replace(tzinfo=_zone)

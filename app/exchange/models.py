@@ -71,6 +71,8 @@ class Shipment(Base):
             sqlite_where=text("status <> 'voided'"),
             postgresql_where=text("status <> 'voided'"),
         ),
+        # The loads of a site in a month: statutory table 3.
+        Index("ix_shipments_origin_site_id_dispatched_at", "origin_site_id", "dispatched_at"),
         Index("ix_shipments_producer_organisation_id_id", "producer_organisation_id", "id"),
         Index("ix_shipments_recycler_organisation_id_id", "recycler_organisation_id", "id"),
     )
