@@ -7,3 +7,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def as_plain_text(text: str) -> str:
     """Return a text that no program takes for a formula: one that it would gets an apostrophe before it."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def as_workbook_text(text: str) -> str:
+    """Return a text that xlsxwriter escapes: what stands between `<r>` and `</r>` it takes for markup of its own."""
+    return f"'{text}" if text.startswith("<r>") and text.endswith("</r>") else text

@@ -10,10 +10,9 @@ from typing import Any
 import xlsxwriter
 
 from app.catalogue.reference import reference
+from app.core.cells import as_plain_text, as_workbook_text
 from app.statistics.schemas import FIGURES, UtilisationQuery, UtilisationRow, UtilisationStatistics
 
-#: A cell that begins with one of these is a formula to spreadsheet programs.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _TOTAL = "total 合计"
 _WIDTH = 20
 #: Figures that the survey form has, by their symbol in the catalogue's indicators, which has their names.
@@ -118,7 +117,7 @@ def write_xlsx(table: Table, answer: UtilisationStatistics) -> bytes:
                 if isinstance(value, Decimal):
                     sheet.write_number(number, column, float(value), cells[column])
                 elif value is not None:
-                    sheet.write_string(number, column, str(value))
+                    sheet.write_string(number, column, as_workbook_text(str(value)))
         about = workbook.add_worksheet("about 说明")
         about.set_column(0, 1, 2 * _WIDTH)
         for number, line in enumerate(_describe(answer)):
@@ -167,8 +166,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - a field of a row
         return ""
     if isinstance(value, Decimal):
         return format(value, "f")
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return as_plain_text(str(value))
 
 
 def _describe(answer: UtilisationStatistics) -> Iterator[list[str]]:

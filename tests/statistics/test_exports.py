@@ -148,3 +148,10 @@ def test_a_name_is_never_a_formula(world: World, books: Books) -> None:
     sheet = load_workbook(io.BytesIO(fetch(world.operator(), "xlsx", group_by="organisation"))).worksheets[0]
     assert (sheet["B2"].value, sheet["B2"].data_type) == (producer.name, "s")
     assert (sheet["B2"].hyperlink, sheet["C2"].data_type) == (None, "n")
+
+
+def test_a_name_is_never_markup_of_a_workbook(world: World, books: Books) -> None:
+    producer = world.member(Role.PRODUCER, name="<r>a & b</r>")
+    worked_case(books, *books.sites(world, producer))
+    sheet = load_workbook(io.BytesIO(fetch(world.operator(), "xlsx", group_by="organisation"))).worksheets[0]
+    assert sheet["B2"].value == "'<r>a & b</r>"
