@@ -15,7 +15,7 @@ from app.cli.logs import LogFormat, set_up_logs
 from app.cli.progress import show_progress
 from app.cli.refusals import notes
 from app.cli.serving import Host, Port, address_of, listen, make_server, run_beside
-from app.cli.working import run_worker
+from app.cli.working import run_worker, wait_for_end
 from app.core import clock
 from app.core.database import Database
 from app.core.revisions import migrate
@@ -55,8 +55,8 @@ def demo(
                 if once and not succeeded:
                     raise typer.Exit(1)
                 notes.print("\nEnding, as --once asks." if once else "\nServing until you press Ctrl-C.")
-                while not once and thread.is_alive():
-                    thread.join(1)
+                if not once:
+                    wait_for_end([thread])
     except KeyboardInterrupt:
         notes.print("\nStopped.")
 

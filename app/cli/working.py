@@ -1,7 +1,7 @@
 """`swx worker`: background work in a process of its own, and the same work beside a server."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Event, Thread
@@ -37,17 +37,25 @@ def work(
     is_production = settings.environment is Environment.PRODUCTION
     with open_database(settings):
         pass  # at head, or refused
-    pause = Event()
     set_up_logs(log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN))
     settle_memory()
     try:
         with run_worker(settings) as threads:
             notes.print("Working. Stop with Ctrl-C.")
-            # Not Thread.join: interrupted, it takes the thread for ended (Python 3.11), and the end would not wait.
-            while all(thread.is_alive() for thread in threads):
-                pause.wait(1)
+            wait_for_end(threads)
     except KeyboardInterrupt:
         notes.print("Stopped.")
+
+
+def wait_for_end(threads: Sequence[Thread]) -> None:
+    """Return once one of the threads has ended; an interrupt ends the waiting alone.
+
+    Not by Thread.join: interrupted, it takes the thread for ended (Python 3.11). Whoever joins it then to end in order
+    would not wait, and the interpreter would go away under a thread that still works.
+    """
+    pause = Event()
+    while all(thread.is_alive() for thread in threads):
+        pause.wait(1)
 
 
 @contextmanager
