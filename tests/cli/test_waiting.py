@@ -1,7 +1,7 @@
 """An interrupt ends the waiting and not the thread: what is under way is still waited for."""
 
 import signal
-from threading import Event, Thread, main_thread
+from threading import Event, Thread, Timer, main_thread
 
 import pytest
 
@@ -10,22 +10,21 @@ from app.cli.working import wait_for_end
 PATIENCE_SECONDS = 30
 
 
+def _wait(thread: Thread, interrupter: Timer) -> None:
+    interrupter.start()
+    wait_for_end([thread])
+
+
 def test_a_thread_that_still_works_is_still_waited_for_after_an_interrupt() -> None:
-    may_end, waits = Event(), Event()
+    may_end = Event()
     busy = Thread(target=may_end.wait, args=(PATIENCE_SECONDS,))
     busy.start()
 
-    def interrupt() -> None:
-        waits.wait(PATIENCE_SECONDS)
-        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
-
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    interrupter = Thread(target=interrupt)
-    interrupter.start()
+    interrupter = Timer(0.2, signal.pthread_kill, (main_thread().ident, signal.SIGINT))
     try:
         with pytest.raises(KeyboardInterrupt):
-            waits.set()
-            wait_for_end([busy])
+            _wait(busy, interrupter)
         assert busy.is_alive()
         busy.join(0.01)
         assert busy.is_alive()
