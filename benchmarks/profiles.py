@@ -4,7 +4,7 @@ import cProfile
 import pstats
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -133,5 +133,6 @@ def _is_among(function: str, names: Sequence[str]) -> bool:
     return function in names or any(f"'{name}' of" in function for name in names)
 
 
+@cache
 def _pepper() -> bytes:
     return Settings(_env_file=None).secret.get_secret_value().encode()

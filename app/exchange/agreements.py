@@ -8,17 +8,17 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
 from app.core.clock import now, today
-from app.core.errors import Conflict, invalid
+from app.core.errors import Conflict, NotFound, invalid
 from app.core.quantities import ZERO
 from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
 from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status
 from app.exchange.models import Agreement, AgreementId, Shipment
-from app.exchange.queries import lot_of_agreement, parties_of
+from app.exchange.queries import is_party, parties_of
 from app.exchange.schemas import AgreementPost
 from app.lots.lifecycle import effective_status as lot_status
 from app.lots.models import Lot, LotId, LotStatus
-from app.lots.service import lock_lot, release_tonnes, reserve_tonnes
+from app.lots.service import release_tonnes, reserve_tonnes
 from app.organisations.models import Organisation, OrganisationStatus, Site
 
 
@@ -79,15 +79,16 @@ def _destination(session: Session, actor: Actor, wish: AgreementPost, lot: Lot) 
 
 
 def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> tuple[Agreement, Lot]:
-    """Lock the lot and then the agreement (always in this order) and return both as they are now."""
-    lot = lock_lot(session, lot_of_agreement(session, actor, agreement_id))
-    locked = session.scalars(
-        select(Agreement)
-        .where(Agreement.id == agreement_id)
-        .with_for_update()
+    """Lock the lot and then the agreement (always in this order) and return both as they are now, or raise NotFound."""
+    query = select(Agreement, Lot).join(Lot, Lot.id == Agreement.lot_id)
+    locked = session.execute(
+        query.where(Agreement.id == agreement_id, is_party(Agreement, actor))
+        .with_for_update(of=[Lot, Agreement])  # PostgreSQL locks in the order of this list
         .execution_options(populate_existing=True)
-    ).one()
-    return locked, lot
+    ).one_or_none()
+    if locked is None:
+        raise NotFound("agreement")
+    return locked.tuple()
 
 
 def _step(

@@ -17,7 +17,6 @@ from app.exchange.models import (
     Utilisation,
     UtilisationId,
 )
-from app.lots.models import LotId
 
 
 def parties_of(agreement: Agreement) -> Parties:
@@ -25,31 +24,15 @@ def parties_of(agreement: Agreement) -> Parties:
     return Parties(agreement.producer_organisation_id, agreement.recycler_organisation_id, agreement.proposed_by)
 
 
-def _is_party(table: type[Agreement | Shipment], actor: Actor) -> ColumnElement[bool]:
+def is_party(table: type[Agreement | Shipment], actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that an agreement or a shipment is the caller's to see."""
     own = actor.organisation_id
     return or_(table.producer_organisation_id == own, table.recycler_organisation_id == own)
 
 
-def lot_of_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> LotId:
-    """Return the lot of an agreement that the caller is a party of, or raise NotFound."""
-    lot_id = session.scalar(select(Agreement.lot_id).where(Agreement.id == agreement_id, _is_party(Agreement, actor)))
-    if lot_id is None:
-        raise NotFound("agreement")
-    return lot_id
-
-
-def agreement_of_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> AgreementId:
-    """Return the agreement of a shipment that the caller is a party of, or raise NotFound."""
-    mine = (Shipment.id == shipment_id, _is_party(Shipment, actor))
-    agreement_id = session.scalar(select(Shipment.agreement_id).where(*mine))
-    if agreement_id is None:
-        raise NotFound("shipment")
-    return agreement_id
-
-
 def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:
     """Return an agreement that the caller is a party of, or raise NotFound."""
-    found = session.scalar(select(Agreement).where(Agreement.id == agreement_id, _is_party(Agreement, actor)))
+    found = session.scalar(select(Agreement).where(Agreement.id == agreement_id, is_party(Agreement, actor)))
     if found is None:
         raise NotFound("agreement")
     return found
@@ -57,7 +40,7 @@ def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
 
 def list_agreements(session: Session, actor: Actor, status: str | None, page: Page) -> Slice[Agreement]:
     """Return one page of the caller's agreements, newest first."""
-    query = select(Agreement).where(_is_party(Agreement, actor))
+    query = select(Agreement).where(is_party(Agreement, actor))
     if status is not None:
         query = query.where(Agreement.status == status)
     return page_by_id(session, query, Agreement.id, page)
@@ -65,7 +48,7 @@ def list_agreements(session: Session, actor: Actor, status: str | None, page: Pa
 
 def find_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     """Return a shipment that the caller is a party of, or raise NotFound."""
-    found = session.scalar(select(Shipment).where(Shipment.id == shipment_id, _is_party(Shipment, actor)))
+    found = session.scalar(select(Shipment).where(Shipment.id == shipment_id, is_party(Shipment, actor)))
     if found is None:
         raise NotFound("shipment")
     return found
@@ -75,7 +58,7 @@ def list_shipments(
     session: Session, actor: Actor, agreement_id: AgreementId | None, status: str | None, page: Page
 ) -> Slice[Shipment]:
     """Return one page of the caller's shipments, newest first."""
-    query = select(Shipment).where(_is_party(Shipment, actor))
+    query = select(Shipment).where(is_party(Shipment, actor))
     if agreement_id is not None:
         query = query.where(Shipment.agreement_id == agreement_id)
     if status is not None:
@@ -86,7 +69,7 @@ def list_shipments(
 def find_correction(session: Session, actor: Actor, correction_id: CorrectionId) -> Correction:
     """Return a correction of a shipment that the caller is a party of, or raise NotFound."""
     query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id)
-    found = session.scalar(query.where(Correction.id == correction_id, _is_party(Shipment, actor)))
+    found = session.scalar(query.where(Correction.id == correction_id, is_party(Shipment, actor)))
     if found is None:
         raise NotFound("correction")
     return found
@@ -96,7 +79,7 @@ def list_corrections(
     session: Session, actor: Actor, shipment_id: ShipmentId | None, status: str | None, page: Page
 ) -> Slice[Correction]:
     """Return one page of the corrections of the caller's shipments, newest first."""
-    query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id).where(_is_party(Shipment, actor))
+    query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id).where(is_party(Shipment, actor))
     if shipment_id is not None:
         query = query.where(Correction.shipment_id == shipment_id)
     if status is not None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
 from app.core.clock import business_date, now
-from app.core.errors import Conflict, Fault, Invalid, invalid
+from app.core.errors import Conflict, Fault, Invalid, NotFound, invalid
 from app.core.quantities import ZERO
 from app.exchange.agreements import lock_agreement, remaining_t
 from app.exchange.lifecycle import (
@@ -20,7 +20,7 @@ from app.exchange.lifecycle import (
     effective_status,
 )
 from app.exchange.models import Agreement, AgreementId, Correction, Shipment, ShipmentId
-from app.exchange.queries import agreement_of_shipment, parties_of
+from app.exchange.queries import is_party, parties_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
 from app.exchange.weights import OVERSHIPMENT_SHARE, Division, divide
 from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
@@ -110,12 +110,17 @@ def load_of(shipment: Shipment) -> Load:
 
 
 def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tuple[Shipment, Agreement, Lot]:
-    """Lock lot, agreement and shipment in this order and return them as they are now."""
-    agreement, lot = lock_agreement(session, actor, agreement_of_shipment(session, actor, shipment_id))
-    shipment = session.scalars(
-        select(Shipment).where(Shipment.id == shipment_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
-    return shipment, agreement, lot
+    """Lock lot, agreement and shipment in this order and return them as they are now, or raise NotFound."""
+    query = select(Shipment, Agreement, Lot).join(Agreement, Agreement.id == Shipment.agreement_id)
+    locked = session.execute(
+        query.join(Lot, Lot.id == Agreement.lot_id)
+        .where(Shipment.id == shipment_id, is_party(Shipment, actor))
+        .with_for_update(of=[Lot, Agreement, Shipment])  # PostgreSQL locks in the order of this list
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if locked is None:
+        raise NotFound("shipment")
+    return locked.tuple()
 
 
 def give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:

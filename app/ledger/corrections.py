@@ -13,7 +13,15 @@ from app.core.clock import business_date
 from app.core.errors import Conflict
 from app.core.quantities import ZERO
 from app.ledger.accounts import Account, Kind, Posting
-from app.ledger.loads import Intake, Load, dispatch_posting, receipt_postings, received_load, undone_dispatch
+from app.ledger.loads import (
+    Intake,
+    Load,
+    declaration_of,
+    dispatch_posting,
+    receipt_postings,
+    received_load,
+    undone_dispatch,
+)
 from app.ledger.models import ReceivedLoad
 from app.ledger.posting import Posted, lock_sites, post, standing
 from app.ledger.queries import storage_by_year
@@ -55,7 +63,8 @@ def post_correction(
     if not before.is_dispatched_like(after):
         storage.add([undone_dispatch(session, load, stands["dispatch"], "dispatch_reversal", correction_id)])
         stored_t = max(ZERO, storage.tonnes[after.load.year])
-        dispatched, beyond_t = dispatch_posting(session, after.load, stored_t, correction_id)
+        is_declared = declaration_of(session, after.load) is not None
+        dispatched, beyond_t = dispatch_posting(after.load, stored_t, correction_id, is_declared=is_declared)
         storage.add([dispatched])
     if after.intake is not None and after.received_at is not None:
         storage.add(receipt_postings(after.load, business_date(after.received_at), after.intake, correction_id))

@@ -32,16 +32,32 @@ def storage_by_year(session: Session, site_id: UUID, material: str) -> dict[int,
     """Return tonnes in storage at a producer's site by stock year, oldest first, zeros left out."""
     rows = session.execute(
         select(Balance.stock_year, Balance.quantity_t)
-        .where(
-            Balance.site_id == site_id,
-            Balance.account == Account.STORAGE,
-            Balance.material == material,
-            Balance.origin_site_id == site_id,
-            Balance.quantity_t > ZERO,
-        )
+        .where(*_in_storage(site_id, material), Balance.quantity_t > ZERO)
         .order_by(Balance.stock_year)
     )
     return {year: tonnes for year, tonnes in rows}  # noqa: C416 - a Row is no pair for dict()
+
+
+def _in_storage(site_id: UUID, material: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Balance.site_id == site_id,
+        Balance.account == Account.STORAGE,
+        Balance.material == material,
+        Balance.origin_site_id == site_id,
+    )
+
+
+def stored_and_declared(
+    session: Session, site_id: UUID, material: str, stock_year: int, month: str
+) -> tuple[Decimal, bool]:
+    """Return tonnes of one stock year in storage at a producer's site, and whether a month is declared.
+
+    What a load must know before it leaves, in one statement.
+    """
+    stored = select(Balance.quantity_t).where(*_in_storage(site_id, material), Balance.stock_year == stock_year)
+    declared = select(Declaration.id).where(*_in_force(site_id, material, month))
+    row = session.execute(select(stored.scalar_subquery(), declared.exists())).one()
+    return row[0] or ZERO, bool(row[1])
 
 
 def generated_t(session: Session, site_id: UUID, material: str, month: str) -> Decimal:
@@ -69,13 +85,15 @@ def _is_generation() -> ColumnElement[bool]:
 
 def current_declaration(session: Session, site_id: UUID, material: str, month: str) -> Declaration | None:
     """Return the declaration in force for a month, if there is one."""
-    return session.scalar(
-        select(Declaration).where(
-            Declaration.site_id == site_id,
-            Declaration.material == material,
-            Declaration.month == month,
-            Declaration.replaced_by.is_(None),
-        )
+    return session.scalar(select(Declaration).where(*_in_force(site_id, material, month)))
+
+
+def _in_force(site_id: UUID, material: str, month: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Declaration.site_id == site_id,
+        Declaration.material == material,
+        Declaration.month == month,
+        Declaration.replaced_by.is_(None),
     )
 
 
