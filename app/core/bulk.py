@@ -1,14 +1,15 @@
-"""Many rows into one table at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+"""Rows into one table: a few by a statement that is made once, many by COPY on PostgreSQL or executemany on SQLite."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Json, Jsonb
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, insert
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Dialect, Insert, Table, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, class_mapper
 
@@ -23,6 +24,39 @@ _TEXTS: Mapping[type | None, Callable[[Any], str]] = {
 }
 
 
+def table_of(entity: type[Base]) -> Table:
+    """Return the table of an entity."""
+    table = class_mapper(entity).local_table
+    assert isinstance(table, Table)  # noqa: S101 - no entity of ours is mapped to anything else
+    return table
+
+
+@cache
+def columns_of(entity: type[Base]) -> Mapping[str, Column[Any]]:
+    """Return attribute → column of an entity."""
+    table = table_of(entity)
+    return {attribute.key: table.c[attribute.columns[0].name] for attribute in class_mapper(entity).column_attrs}
+
+
+@cache
+def parameters_of(entity: type[Base]) -> Mapping[Column[Any], BindParameter[Any]]:
+    """Return column → parameter with the name of its attribute, for statements that are made once."""
+    return {column: bindparam(name, type_=column.type) for name, column in columns_of(entity).items()}
+
+
+def insert_few(session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store a few rows of an entity; a row maps each of its attributes to a value, and defaults are not applied.
+
+    Takes a quarter of the time of a flush, and nothing is known of the rows in the session afterwards.
+    """
+    session.connection().execute(_inserting(entity), rows)
+
+
+@cache
+def _inserting(entity: type[Base]) -> Insert:
+    return insert(table_of(entity)).values(dict(parameters_of(entity)))
+
+
 def insert_rows(session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Store rows of an entity; a row maps each of its attributes to a value, other keys are passed over.
 
@@ -30,14 +64,11 @@ def insert_rows(session: Session, entity: type[Base], rows: Sequence[Mapping[str
     """
     if not rows:
         return
-    mapper = class_mapper(entity)
-    columns = {attribute.key: attribute.columns[0] for attribute in mapper.column_attrs}
+    table, columns = table_of(entity), columns_of(entity)
     connection = session.connection()
     dialect = connection.dialect
     # Column by column: a call less for each value, of which an import has a hundred thousand a second.
     converted = [_convert(column, [row[key] for row in rows], dialect) for key, column in columns.items()]
-    table = mapper.local_table
-    assert isinstance(table, Table)  # noqa: S101 - no entity of ours is mapped to anything else
     names = [column.name for column in columns.values()]
     if dialect.name == "postgresql":
         _copy_in(connection, table.name, names, map(_as_text, converted))

@@ -1,6 +1,7 @@
 """The database: one declarative base, sessions for reading, for one snapshot and for writing, on both engines."""
 
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
@@ -18,11 +20,13 @@ try:  # SQLite below 3.51.3 can lose commits when several connections checkpoint
 except ImportError:  # no wheel on this platform
     pysqlite3 = None
 
+#: How long a writer waits for another one.
+_PATIENCE_SECONDS = 10
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=10000",
+    f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}",
     "PRAGMA cache_size=-8000",
 )
 _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}
@@ -125,7 +129,7 @@ def _make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed o
     engine = create_engine(
         url,
         module=sqlite_module(),
-        connect_args={"check_same_thread": False, "timeout": 10},
+        connect_args={"check_same_thread": False, "timeout": _PATIENCE_SECONDS, "factory": _taking_turns()},
         **_JSON,
         **_POOL,
         **options,
@@ -150,5 +154,49 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     cursor.close()
 
 
+def _taking_turns() -> type:
+    """Return a class of connections whose writers stand in line in this process, one line for each engine.
+
+    Left to SQLite, a writer who finds another one sleeps and tries again, while those who come later overtake it: under
+    load some waited for seconds. The line decides nothing: who has waited too long in it asks SQLite all the same.
+    """
+    turns = threading.Lock()
+
+    class Connection(sqlite_module().Connection):  # type: ignore[misc]  # known when the program runs
+        has_turn = False
+
+        def take_turn(self) -> None:
+            self.has_turn = turns.acquire(timeout=_PATIENCE_SECONDS)
+
+        def leave(self) -> None:
+            if self.has_turn:
+                self.has_turn = False
+                turns.release()
+
+        def commit(self) -> None:
+            super().commit()
+            self.leave()
+
+        def rollback(self) -> None:
+            super().rollback()
+            self.leave()
+
+        def close(self) -> None:
+            super().close()
+            self.leave()
+
+    return Connection
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("swx_begin", "BEGIN IMMEDIATE"))
+    begin = connection.get_execution_options().get("swx_begin")
+    if begin is not None:
+        connection.exec_driver_sql(begin)
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.take_turn()
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except DBAPIError:
+        raw.leave()
+        raise

@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, update
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.core.bulk import insert_rows
+from app.core.bulk import insert_few, insert_rows
 from app.core.clock import now
 from app.core.database import Base, new_id
 from app.events.models import Event, EventHead, EventViewer
@@ -79,7 +79,7 @@ def _append(session: Session) -> None:
 def _store(session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Store the few rows of a request in one statement, the thousands of an import the fast way."""
     if len(rows) < _MANY:
-        session.execute(insert(entity), rows)
+        insert_few(session, entity, rows)
     else:
         insert_rows(session, entity, rows)
 

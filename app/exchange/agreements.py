@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
@@ -20,6 +20,15 @@ from app.lots.lifecycle import effective_status as lot_status
 from app.lots.models import Lot, LotId, LotStatus
 from app.lots.service import release_tonnes, reserve_tonnes
 from app.organisations.models import Organisation, OrganisationStatus, Site
+
+# Made once, as are the statements of loads: making it takes longer than running it.
+_LOCKED = (
+    select(Agreement, Lot)
+    .join(Lot, Lot.id == Agreement.lot_id)
+    .where(Agreement.id == bindparam("agreement_id"), is_party(Agreement, bindparam("own_id")))
+    .with_for_update(of=[Lot, Agreement])  # PostgreSQL locks in the order of this list
+    .execution_options(populate_existing=True)
+)
 
 
 def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
@@ -80,12 +89,8 @@ def _destination(session: Session, actor: Actor, wish: AgreementPost, lot: Lot) 
 
 def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> tuple[Agreement, Lot]:
     """Lock the lot and then the agreement (always in this order) and return both as they are now, or raise NotFound."""
-    query = select(Agreement, Lot).join(Lot, Lot.id == Agreement.lot_id)
-    locked = session.execute(
-        query.where(Agreement.id == agreement_id, is_party(Agreement, actor))
-        .with_for_update(of=[Lot, Agreement])  # PostgreSQL locks in the order of this list
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    wanted = {"agreement_id": agreement_id, "own_id": actor.organisation_id}
+    locked = session.execute(_LOCKED, wanted).one_or_none()
     if locked is None:
         raise NotFound("agreement")
     return locked.tuple()

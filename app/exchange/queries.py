@@ -1,9 +1,9 @@
 """Reads of agreements, shipments, corrections and utilisations: only what the caller is a party of."""
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import BindParameter, ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor
+from app.auth.actor import Actor, OrganisationId
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
 from app.exchange.lifecycle import Parties
@@ -24,15 +24,18 @@ def parties_of(agreement: Agreement) -> Parties:
     return Parties(agreement.producer_organisation_id, agreement.recycler_organisation_id, agreement.proposed_by)
 
 
-def is_party(table: type[Agreement | Shipment], actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that an agreement or a shipment is the caller's to see."""
-    own = actor.organisation_id
-    return or_(table.producer_organisation_id == own, table.recycler_organisation_id == own)
+def is_party(
+    table: type[Agreement | Shipment], own_id: OrganisationId | BindParameter[OrganisationId]
+) -> ColumnElement[bool]:
+    """Return the condition that an organisation has a part in an agreement or a shipment, and so may see it."""
+    return or_(table.producer_organisation_id == own_id, table.recycler_organisation_id == own_id)
 
 
 def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:
     """Return an agreement that the caller is a party of, or raise NotFound."""
-    found = session.scalar(select(Agreement).where(Agreement.id == agreement_id, is_party(Agreement, actor)))
+    found = session.scalar(
+        select(Agreement).where(Agreement.id == agreement_id, is_party(Agreement, actor.organisation_id))
+    )
     if found is None:
         raise NotFound("agreement")
     return found
@@ -40,7 +43,7 @@ def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
 
 def list_agreements(session: Session, actor: Actor, status: str | None, page: Page) -> Slice[Agreement]:
     """Return one page of the caller's agreements, newest first."""
-    query = select(Agreement).where(is_party(Agreement, actor))
+    query = select(Agreement).where(is_party(Agreement, actor.organisation_id))
     if status is not None:
         query = query.where(Agreement.status == status)
     return page_by_id(session, query, Agreement.id, page)
@@ -48,7 +51,9 @@ def list_agreements(session: Session, actor: Actor, status: str | None, page: Pa
 
 def find_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     """Return a shipment that the caller is a party of, or raise NotFound."""
-    found = session.scalar(select(Shipment).where(Shipment.id == shipment_id, is_party(Shipment, actor)))
+    found = session.scalar(
+        select(Shipment).where(Shipment.id == shipment_id, is_party(Shipment, actor.organisation_id))
+    )
     if found is None:
         raise NotFound("shipment")
     return found
@@ -58,7 +63,7 @@ def list_shipments(
     session: Session, actor: Actor, agreement_id: AgreementId | None, status: str | None, page: Page
 ) -> Slice[Shipment]:
     """Return one page of the caller's shipments, newest first."""
-    query = select(Shipment).where(is_party(Shipment, actor))
+    query = select(Shipment).where(is_party(Shipment, actor.organisation_id))
     if agreement_id is not None:
         query = query.where(Shipment.agreement_id == agreement_id)
     if status is not None:
@@ -69,7 +74,7 @@ def list_shipments(
 def find_correction(session: Session, actor: Actor, correction_id: CorrectionId) -> Correction:
     """Return a correction of a shipment that the caller is a party of, or raise NotFound."""
     query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id)
-    found = session.scalar(query.where(Correction.id == correction_id, is_party(Shipment, actor)))
+    found = session.scalar(query.where(Correction.id == correction_id, is_party(Shipment, actor.organisation_id)))
     if found is None:
         raise NotFound("correction")
     return found
@@ -79,7 +84,11 @@ def list_corrections(
     session: Session, actor: Actor, shipment_id: ShipmentId | None, status: str | None, page: Page
 ) -> Slice[Correction]:
     """Return one page of the corrections of the caller's shipments, newest first."""
-    query = select(Correction).join(Shipment, Shipment.id == Correction.shipment_id).where(is_party(Shipment, actor))
+    query = (
+        select(Correction)
+        .join(Shipment, Shipment.id == Correction.shipment_id)
+        .where(is_party(Shipment, actor.organisation_id))
+    )
     if shipment_id is not None:
         query = query.where(Correction.shipment_id == shipment_id)
     if status is not None:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
@@ -27,6 +27,20 @@ from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_voi
 from app.ledger.posting import lock_sites
 from app.lots.models import Lot
 from app.lots.service import return_tonnes, ship_tonnes
+
+_LOCKED = (
+    select(Shipment, Agreement, Lot)
+    .join(Agreement, Agreement.id == Shipment.agreement_id)
+    .join(Lot, Lot.id == Agreement.lot_id)
+    .where(Shipment.id == bindparam("shipment_id"), is_party(Shipment, bindparam("own_id")))
+    .with_for_update(of=[Lot, Agreement, Shipment])  # PostgreSQL locks in the order of this list
+    .execution_options(populate_existing=True)
+)
+_OF_TICKET = select(Shipment.id).where(
+    Shipment.origin_site_id == bindparam("site_id"),
+    Shipment.ticket_no == bindparam("ticket_no"),
+    Shipment.status != ShipmentStatus.VOIDED,
+)
 
 
 def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: ShipmentPost) -> Shipment:
@@ -73,13 +87,7 @@ def check_time(ticket: ShipmentPost, agreement: Agreement) -> None:
 
 def check_ticket(session: Session, agreement: Agreement, ticket_no: str, own_id: ShipmentId | None = None) -> None:
     """Refuse a ticket number that another load of the site has; the caller holds the lock of the site."""
-    twin = session.scalar(
-        select(Shipment.id).where(
-            Shipment.origin_site_id == agreement.origin_site_id,
-            Shipment.ticket_no == ticket_no,
-            Shipment.status != ShipmentStatus.VOIDED,
-        )
-    )
+    twin = session.scalar(_OF_TICKET, {"site_id": agreement.origin_site_id, "ticket_no": ticket_no})
     if twin not in {None, own_id}:
         detail = f"Ticket {ticket_no} of this site is already recorded; check the number or void the other load."
         raise Conflict("ticket_exists", detail, ticket_no=ticket_no)
@@ -111,13 +119,8 @@ def load_of(shipment: Shipment) -> Load:
 
 def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tuple[Shipment, Agreement, Lot]:
     """Lock lot, agreement and shipment in this order and return them as they are now, or raise NotFound."""
-    query = select(Shipment, Agreement, Lot).join(Agreement, Agreement.id == Shipment.agreement_id)
-    locked = session.execute(
-        query.join(Lot, Lot.id == Agreement.lot_id)
-        .where(Shipment.id == shipment_id, is_party(Shipment, actor))
-        .with_for_update(of=[Lot, Agreement, Shipment])  # PostgreSQL locks in the order of this list
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    wanted = {"shipment_id": shipment_id, "own_id": actor.organisation_id}
+    locked = session.execute(_LOCKED, wanted).one_or_none()
     if locked is None:
         raise NotFound("shipment")
     return locked.tuple()

@@ -136,7 +136,7 @@ def _hold(session: Session, held: ReceivedLoad | None, after: Booked, used_t: De
     unused_t = after.intake.taken_in_t - used_t
     if held is None:
         if unused_t:
-            session.add(received_load(after.load, after.received_at, after.intake, unused_t))
+            session.add(ReceivedLoad(**received_load(after.load, after.received_at, after.intake, unused_t)))
         return
     held.unused_t, held.stock_year = unused_t, after.load.year
     held.received_at, held.verified = after.received_at, after.intake.verified

@@ -4,11 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_few
 from app.core.clock import business_date, month_of
 from app.core.errors import Conflict
 from app.core.quantities import ZERO
@@ -119,7 +121,7 @@ def post_receipt(session: Session, load: Load, received_at: datetime, intake: In
     lock_sites(session, load.origin_site_id, load.destination_site_id)
     post(session, *receipt_postings(load, business_date(received_at), intake, load.shipment_id))
     if intake.taken_in_t:
-        session.add(received_load(load, received_at, intake, intake.taken_in_t))
+        insert_few(session, ReceivedLoad, [received_load(load, received_at, intake, intake.taken_in_t)])
 
 
 def receipt_postings(load: Load, received_on: date, intake: Intake, source_id: UUID) -> list[Posting]:
@@ -136,18 +138,18 @@ def receipt_postings(load: Load, received_on: date, intake: Intake, source_id: U
     return postings
 
 
-def received_load(load: Load, received_at: datetime, intake: Intake, unused_t: Decimal) -> ReceivedLoad:
-    """Return the stock that a received load is for the recycler."""
-    return ReceivedLoad(
-        shipment_id=load.shipment_id,
-        site_id=load.destination_site_id,
-        material=load.material,
-        origin_site_id=load.origin_site_id,
-        stock_year=load.year,
-        received_at=received_at,
-        verified=intake.verified,
-        unused_t=unused_t,
-    )
+def received_load(load: Load, received_at: datetime, intake: Intake, unused_t: Decimal) -> dict[str, Any]:
+    """Return the values of the stock that a received load is for the recycler, a ReceivedLoad."""
+    return {
+        "shipment_id": load.shipment_id,
+        "site_id": load.destination_site_id,
+        "material": load.material,
+        "origin_site_id": load.origin_site_id,
+        "stock_year": load.year,
+        "received_at": received_at,
+        "verified": intake.verified,
+        "unused_t": unused_t,
+    }
 
 
 def unused_loads(session: Session, site_id: UUID, material: str) -> Sequence[ReceivedLoad]:

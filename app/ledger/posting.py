@@ -8,12 +8,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, Table, and_, insert, select, update
+from sqlalchemy import Insert, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.core.bulk import columns_of, insert_few, parameters_of, table_of
 from app.core.clock import month_of, now
-from app.core.database import new_id
+from app.core.database import Base, new_id
 from app.core.quantities import ZERO
 from app.ledger import origin_months
 from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting, posting_month, settle
@@ -30,6 +31,14 @@ from app.ledger.models import (
 from app.organisations.models import Site
 
 Key = tuple[Any, ...]
+# Statements of every load are made once: making one takes longer than running it.
+_SITES = (
+    select(Site.id)
+    .where(Site.id.in_(bindparam("site_ids", expanding=True)))
+    .order_by(Site.id)
+    .with_for_update(key_share=True)
+)
+_OPEN_MONTHS = select(LedgerHead.closed_to).with_for_update(read=True)
 _BALANCE_KEY = ("site_id", "account", "material", "origin_site_id", "stock_year")
 _FLOW_KEY = (
     "month",
@@ -51,8 +60,7 @@ def lock_sites(session: Session, *site_ids: UUID) -> None:
 
     FOR NO KEY UPDATE, so that rows which merely refer to a site can still be inserted meanwhile.
     """
-    ordered = sorted(set(site_ids))
-    session.execute(select(Site.id).where(Site.id.in_(ordered)).order_by(Site.id).with_for_update(key_share=True))
+    session.connection().execute(_SITES, {"site_ids": list(set(site_ids))})
 
 
 def post(session: Session, *postings: Posting) -> None:
@@ -66,7 +74,7 @@ def post(session: Session, *postings: Posting) -> None:
     months = [posting_month(posting.occurred_on, closed_to) for posting in postings]
     settled = [settle(posting, month) for posting, month in zip(postings, months, strict=True)]
     transactions = [_transaction(posting, month) for posting, month in zip(settled, months, strict=True)]
-    session.execute(insert(LedgerTransaction), transactions)
+    insert_few(session, LedgerTransaction, transactions)
     entries = [
         _entry(transaction["id"], leg)
         for transaction, posting in zip(transactions, settled, strict=True)
@@ -74,7 +82,7 @@ def post(session: Session, *postings: Posting) -> None:
         if leg.quantity_t
     ]
     if entries:
-        session.execute(insert(LedgerEntry), entries)
+        insert_few(session, LedgerEntry, entries)
         _add_to_balances(session, entries)
         _add_to_flows(session, transactions, settled)
 
@@ -84,7 +92,8 @@ def hold_open_months(session: Session) -> str:
 
     Taken after the locks of sites. On SQLite the write lock of the transaction does the same.
     """
-    return session.scalars(select(LedgerHead.closed_to).with_for_update(read=True)).one()
+    closed_to: str = session.connection().scalars(_OPEN_MONTHS).one()
+    return closed_to
 
 
 @dataclass(frozen=True)
@@ -181,15 +190,11 @@ def _add_to_balances(session: Session, entries: Sequence[dict[str, Any]]) -> Non
     rows = _sums(entries, _BALANCE_KEY)
     draws = [row for row in rows if row["quantity_t"] < 0 and row["account"] in PHYSICAL_STOCKS]
     additions = [row for row in rows if row not in draws]
-    _upsert(session, Balance.__table__, _BALANCE_KEY, additions)  # type: ignore[arg-type]  # a mapped class has a Table
+    _upsert(session, Balance, additions)
     for row in draws:
         # An upsert would test the CHECK on the negative row it first tries to insert, so a draw is an UPDATE.
-        same = and_(*(getattr(Balance, name) == row[name] for name in _BALANCE_KEY))
-        drawn = session.execute(
-            update(Balance).where(same).values(quantity_t=Balance.quantity_t + row["quantity_t"]),
-            execution_options={"synchronize_session": False},
-        )
-        if drawn.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE returns a CursorResult
+        drawn = {f"of_{name}": row[name] for name in _BALANCE_KEY} | {"drawn_t": row["quantity_t"]}
+        if session.connection().execute(_drawing(), drawn).rowcount != 1:
             raise AssertionError(f"nothing to draw on: {row}")
 
 
@@ -206,44 +211,43 @@ def _add_to_flows(session: Session, transactions: Sequence[dict[str, Any]], post
         for leg in posting.legs
     ]
     _add_to_origin_months(session, rows)
-    _upsert(session, MonthlyFlow.__table__, _FLOW_KEY, _sums(rows, _FLOW_KEY))  # type: ignore[arg-type]  # as above
+    _upsert(session, MonthlyFlow, _sums(rows, _FLOW_KEY))
 
 
 def _add_to_origin_months(session: Session, movements: Sequence[dict[str, Any]]) -> None:
     """Add figures to the months of the origins, in order of their keys as all rows that postings share."""
     rows = [
-        dict(zip(origin_months.KEY, key, strict=True))
-        | {_kilograms(name): sums.get(name, ZERO) for name in ORIGIN_FIGURES}
+        dict(zip(origin_months.KEY, key, strict=True)) | {name: sums.get(name, ZERO) for name in ORIGIN_FIGURES}
         for key, sums in sorted(origin_months.sum_figures(movements).items(), key=lambda item: str(item[0]))
         if any(sums.values())
     ]
-    if rows:
-        dialect_name = session.get_bind().dialect.name
-        table: Table = OriginMonth.__table__  # type: ignore[assignment]  # a mapped class has a Table
-        added = tuple(_kilograms(name) for name in ORIGIN_FIGURES)
-        session.execute(_adding(dialect_name, table, origin_months.KEY, added), rows)
+    _upsert(session, OriginMonth, rows)
 
 
-def _kilograms(figure: str) -> str:
-    """Return the column of a figure in tonnes."""
-    return f"{figure.removesuffix('_t')}_kg"
-
-
-def _upsert(session: Session, table: Table, key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+def _upsert(session: Session, entity: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows or add their tonnes to those that are there, atomically."""
-    if not rows:
-        return
-    adding = _adding(session.get_bind().dialect.name, table, tuple(key))
-    session.execute(adding, [{**{name: row[name] for name in key}, "quantity_kg": row["quantity_t"]} for row in rows])
+    if rows:
+        connection = session.connection()
+        connection.execute(_adding(connection.dialect.name, entity), rows)
 
 
 @cache
-def _adding(dialect_name: str, table: Table, key: tuple[str, ...], added: tuple[str, ...] = ("quantity_kg",)) -> Insert:
-    """Return the upsert statement that adds to columns; made once, because making it takes longer than running it."""
+def _adding(dialect_name: str, entity: type[Base]) -> Insert:
+    """Return the upsert that adds to every column that is not part of the key."""
     dialect = postgresql if dialect_name == "postgresql" else sqlite
-    adding = dialect.insert(table)
+    table = table_of(entity)
+    adding = dialect.insert(table).values(dict(parameters_of(entity)))
     statement: Insert = adding.on_conflict_do_update(
-        index_elements=[table.c[name] for name in key],
-        set_={name: table.c[name] + adding.excluded[name] for name in added},
+        index_elements=list(table.primary_key),
+        set_={column.name: column + adding.excluded[column.name] for column in table.c if not column.primary_key},
     )
     return statement
+
+
+@cache
+def _drawing() -> Update:
+    """Return the UPDATE that adds negative tonnes to a balance that is there."""
+    columns = columns_of(Balance)
+    same = (columns[name] == bindparam(f"of_{name}") for name in _BALANCE_KEY)
+    stored = columns["quantity_t"]
+    return update(table_of(Balance)).where(*same).values({stored: stored + bindparam("drawn_t", type_=stored.type)})

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
@@ -27,6 +27,10 @@ from app.ledger.models import (
 from app.organisations.models import Site, SiteId
 from app.organisations.queries import visible_sites
 
+#: A value to compare with, or the parameter of a statement that is made once.
+_Id = UUID | BindParameter[UUID]
+_Text = str | BindParameter[str]
+
 
 def storage_by_year(session: Session, site_id: UUID, material: str) -> dict[int, Decimal]:
     """Return tonnes in storage at a producer's site by stock year, oldest first, zeros left out."""
@@ -38,7 +42,7 @@ def storage_by_year(session: Session, site_id: UUID, material: str) -> dict[int,
     return {year: tonnes for year, tonnes in rows}  # noqa: C416 - a Row is no pair for dict()
 
 
-def _in_storage(site_id: UUID, material: str) -> tuple[ColumnElement[bool], ...]:
+def _in_storage(site_id: _Id, material: _Text) -> tuple[ColumnElement[bool], ...]:
     return (
         Balance.site_id == site_id,
         Balance.account == Account.STORAGE,
@@ -54,10 +58,9 @@ def stored_and_declared(
 
     What a load must know before it leaves, in one statement.
     """
-    stored = select(Balance.quantity_t).where(*_in_storage(site_id, material), Balance.stock_year == stock_year)
-    declared = select(Declaration.id).where(*_in_force(site_id, material, month))
-    row = session.execute(select(stored.scalar_subquery(), declared.exists())).one()
-    return row[0] or ZERO, bool(row[1])
+    wanted = {"site_id": site_id, "material": material, "stock_year": stock_year, "month": month}
+    stored_t, is_declared = session.execute(_STORED_AND_DECLARED, wanted).one()
+    return stored_t or ZERO, bool(is_declared)
 
 
 def generated_t(session: Session, site_id: UUID, material: str, month: str) -> Decimal:
@@ -88,13 +91,22 @@ def current_declaration(session: Session, site_id: UUID, material: str, month: s
     return session.scalar(select(Declaration).where(*_in_force(site_id, material, month)))
 
 
-def _in_force(site_id: UUID, material: str, month: str) -> tuple[ColumnElement[bool], ...]:
+def _in_force(site_id: _Id, material: _Text, month: _Text) -> tuple[ColumnElement[bool], ...]:
     return (
         Declaration.site_id == site_id,
         Declaration.material == material,
         Declaration.month == month,
         Declaration.replaced_by.is_(None),
     )
+
+
+# Made once, because making it for every load takes longer than running it.
+_STORED_AND_DECLARED = select(
+    select(Balance.quantity_t)
+    .where(*_in_storage(bindparam("site_id"), bindparam("material")), Balance.stock_year == bindparam("stock_year"))
+    .scalar_subquery(),
+    select(Declaration.id).where(*_in_force(bindparam("site_id"), bindparam("material"), bindparam("month"))).exists(),
+)
 
 
 def current_opening_stock(session: Session, site_id: UUID, material: str, stock_year: int) -> OpeningStock | None:
