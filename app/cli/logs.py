@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import structlog
 
+# Without local variables: bodies and keys are among them.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 class LogFormat(StrEnum):
     """How a log line is written."""
@@ -23,9 +26,10 @@ def set_up_logs(form: LogFormat, level: int = logging.INFO) -> None:
     ]
     finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form is LogFormat.JSON:
-        finish += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        finish += [_TRACEBACKS, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
-        finish.append(structlog.dev.ConsoleRenderer(colors=False))
+        plain = structlog.dev.plain_traceback
+        finish.append(structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain))
     structlog.configure(
         processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
