@@ -93,7 +93,8 @@ def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
     locked = session.execute(_LOCKED, wanted).one_or_none()
     if locked is None:
         raise NotFound("agreement")
-    return locked.tuple()
+    agreement, lot = locked
+    return agreement, lot
 
 
 def _step(

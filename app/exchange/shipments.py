@@ -123,7 +123,8 @@ def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tu
     locked = session.execute(_LOCKED, wanted).one_or_none()
     if locked is None:
         raise NotFound("shipment")
-    return locked.tuple()
+    shipment, agreement, lot = locked
+    return shipment, agreement, lot
 
 
 def give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:

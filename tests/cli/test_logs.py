@@ -22,7 +22,7 @@ except RuntimeError:
 
 @pytest.mark.parametrize("form", ["plain", "json"])
 def test_a_traceback_shows_no_values(form: str) -> None:
-    said = subprocess.run(
+    said = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", _FAILING.format(form=form)], check=True, capture_output=True, text=True
     ).stderr
     assert "request_failed" in said
