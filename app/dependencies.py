@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
@@ -21,6 +22,9 @@ from app.core.schema import Schema
 from app.core.settings import Settings
 from app.organisations.queries import authenticate
 
+#: Further writers wait before they take a thread. All threads of the pool (40) could else wait for the rows of one who
+#: holds them, and who needs a thread to describe what was written before it commits.
+_WRITERS_AT_ONCE = 16
 _bearer = HTTPBearer(auto_error=False, description="An API key of the exchange: `swx_…`.")
 
 
@@ -60,10 +64,23 @@ def _snapshot_session(request: Request) -> Iterator[Session]:
         yield session
 
 
-def _write_session(request: Request) -> Iterator[Session]:
-    """One request, one transaction: it commits before the answer is made (scope "function"), or nothing is stored."""
-    with _database(request).write() as session:
+async def _write_session(request: Request) -> AsyncIterator[Session]:
+    """One request, one transaction: it commits before the answer is made (scope "function"), or nothing is stored.
+
+    Async, as the session for reading. Its end has a thread of its own: those of the pool may all be waiting for what
+    this transaction has locked.
+    """
+    session = _database(request).write()
+    try:
         yield session
+    except BaseException:
+        await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
+        raise
+    await to_thread.run_sync(_commit, session, limiter=CapacityLimiter(1))
+
+
+def _commit(session: Session) -> None:
+    with session:
         try:
             session.commit()
         except SQLAlchemyError as error:
@@ -72,7 +89,7 @@ def _write_session(request: Request) -> Iterator[Session]:
 
 ReadSession = Annotated[Session, Depends(_read_session)]
 SnapshotSession = Annotated[Session, Depends(_snapshot_session)]
-WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
+WriteSession = Annotated[Session, Depends(_write_session, scope="function", max_concurrency=_WRITERS_AT_ONCE)]
 
 
 def _recent_actors(request: Request) -> RecentActors:

@@ -1,10 +1,16 @@
 """One request, one transaction: it is stored before it is acknowledged, or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
 from app.core.database import Database
 from tests.factories import CHANGSHOU, World
 
+#: The pool has 40 threads.
+_WRITERS = 50
 _ORPHANS = (
     "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
     "CREATE TABLE orphans (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -32,3 +38,19 @@ def test_a_commit_that_fails_is_never_acknowledged(world: World, database: Datab
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "commit_failed"
     assert producer.get("/sites")["items"] == []
+
+
+def test_more_writers_than_threads_never_wait_for_each_other_in_vain(application: FastAPI, world: World) -> None:
+    """In one event loop, as a server has: nobody holds a lock while waiting for a thread that waits for the lock."""
+    producer = world.producer()
+    with TestClient(application) as client:
+
+        def register(number: int) -> int:
+            body = {"name": f"gate {number}", **CHANGSHOU}
+            headers = {"Authorization": f"Bearer {producer.key}"}
+            status: int = client.post("/v1/sites", json=body, headers=headers).status_code
+            return status
+
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            statuses = set(pool.map(register, range(_WRITERS)))
+    assert statuses == {201}
