@@ -137,15 +137,15 @@ def _postgresql_links() -> list[str]:
     link_next = [
         "IF TG_OP = 'DELETE' THEN seen := OLD; ELSE seen := NEW; END IF",
         (
-            f"SELECT * INTO seen FROM plate_sightings WHERE vehicle_plate = seen.vehicle_plate AND ({_ORDER}) > {seen_at} "  # noqa: S608
-            f"ORDER BY {_ORDER} LIMIT 1"
+            "SELECT * INTO seen FROM plate_sightings WHERE vehicle_plate = seen.vehicle_plate "  # noqa: S608
+            f"AND ({_ORDER}) > {seen_at} ORDER BY {_ORDER} LIMIT 1"
         ),
         "IF NOT FOUND THEN RETURN NULL; END IF",
         "seen := linked_plate_sighting(seen)",
         (
             "UPDATE plate_sightings SET before_at = seen.before_at, before_shipment_id = seen.before_shipment_id, "
-            "before_site_id = seen.before_site_id, km_h_at_most = seen.km_h_at_most WHERE "
-            "vehicle_plate = seen.vehicle_plate AND at = seen.at AND shipment_id = seen.shipment_id AND gate = seen.gate"
+            "before_site_id = seen.before_site_id, km_h_at_most = seen.km_h_at_most WHERE vehicle_plate = "
+            "seen.vehicle_plate AND at = seen.at AND shipment_id = seen.shipment_id AND gate = seen.gate"
         ),
         "RETURN NULL",
     ]
