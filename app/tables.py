@@ -1,5 +1,6 @@
 """Every table of the exchange in one metadata: for migrations, for tests, and so that foreign keys resolve."""
 
+from app.anomalies import models as anomalies
 from app.auth import models as auth
 from app.core.database import Base
 from app.demands import models as demands
@@ -17,6 +18,7 @@ from app.targets import models as targets
 metadata = Base.metadata
 
 __all__ = [
+    "anomalies",
     "auth",
     "demands",
     "events",

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.anomalies.capacities import find_overuse
 from app.anomalies.loads import find_disputed, find_undeclared
 from app.anomalies.plates import find_plates
 from app.anomalies.rules import Anomaly, AnomalyKind, months_back, months_between
@@ -24,9 +25,9 @@ _FINDERS: Mapping[AnomalyKind, _Finder] = {
     AnomalyKind.WEIGHT_OUTSIDE_TOLERANCE: find_disputed,
     AnomalyKind.DISPATCHED_BEYOND_DECLARED: find_undeclared,
     AnomalyKind.PLATE_AT_TWO_PLACES: find_plates,
+    AnomalyKind.USE_BEYOND_CAPACITY: find_overuse,
     AnomalyKind.STORAGE_THAT_NEVER_MOVES: find_idle_storage,
 }
-#: The loads of a period are read and put in order of their plates: a second and more for 100 000 of them.
 _DEFAULT_MONTHS = 3
 _MAX_MONTHS = 12
 
@@ -45,6 +46,8 @@ def scope_of(actor: Actor, settings: Settings, first: str | None, last: str | No
         start=at_business_time(datetime.combine(first_day(first), time.min)),
         end=at_business_time(datetime.combine(last_day(last) + timedelta(days=1), time.min)),
         this_month=this_month,
+        first=first,
+        last=last,
         speed_km_h=settings.lorry_speed_km_h,
         idle_months=settings.idle_storage_months,
     )

@@ -19,6 +19,7 @@ class AnomalyKind(StrEnum):
     WEIGHT_OUTSIDE_TOLERANCE = "weight_outside_tolerance"
     DISPATCHED_BEYOND_DECLARED = "dispatched_beyond_declared"
     PLATE_AT_TWO_PLACES = "plate_at_two_places"
+    USE_BEYOND_CAPACITY = "use_beyond_capacity"
     STORAGE_THAT_NEVER_MOVES = "storage_that_never_moves"
 
 
@@ -27,6 +28,7 @@ LABELS = {
     AnomalyKind.WEIGHT_OUTSIDE_TOLERANCE: ("Weights differ beyond the tolerance", "两次称重之差超出允许偏差"),
     AnomalyKind.DISPATCHED_BEYOND_DECLARED: ("More dispatched than declared", "外运量超过申报量"),
     AnomalyKind.PLATE_AT_TWO_PLACES: ("One plate at two places in too little time", "同一车牌在过短时间内出现于两地"),
+    AnomalyKind.USE_BEYOND_CAPACITY: ("More used than the plant can take", "利用量超过处理能力"),
     AnomalyKind.STORAGE_THAT_NEVER_MOVES: ("Storage that never moves", "贮存长期无变动"),
 }
 
@@ -45,16 +47,19 @@ class Anomaly:
     """One finding with its evidence; `position` is its place in the list of its kind."""
 
     kind: AnomalyKind
-    #: When it happened; None of what did not happen.
+    #: When it happened; None of what did not happen, or not at one time.
     at: datetime | None
-    #: Of `at`; of storage: when it last moved.
+    #: Of `at`; of storage: when it last moved; of use: up to which it is counted.
     month: str
-    material: str
+    #: None of use, which may be of several.
+    material: str | None
     sentence_en: str
     sentence_zh: str
     objects: tuple[Item, ...]
     figures: dict[str, Decimal]
     position: tuple[str, ...]
+    #: Of use beyond a capacity.
+    use: str | None = None
 
     @property
     def label_en(self) -> str:

@@ -23,9 +23,12 @@ class AnomalyRead(Schema):
     kind: AnomalyKind
     label_en: str
     label_zh: str
-    at: Instant | None = Field(description="When it happened; null of storage, which did not move.")
-    month: Month = Field(description="In which it happened; of storage: in which it last moved.")
-    material: str
+    at: Instant | None = Field(description="When it happened; null of storage, which did not move, and of use.")
+    month: Month = Field(
+        description="In which it happened; of storage: in which it last moved; of use: the last month that is counted."
+    )
+    material: str | None = Field(description="Null of use beyond a capacity, which may be of several.")
+    use: str | None = Field(description="Of use beyond a capacity; else null.")
     sentence_en: str
     sentence_zh: str
     objects: list[ItemRead] = Field(
@@ -35,5 +38,6 @@ class AnomalyRead(Schema):
         description="The evidence: `weight_outside_tolerance`: dispatched_t, received_t, difference_t, tolerance_t; "
         "`dispatched_beyond_declared`: net_t, dispatched_beyond_t (not declared when it left), declared_t (now); "
         "`plate_at_two_places`: distance_km (geodesic), minutes, speed_limit_km_h; "
+        "`use_beyond_capacity`: year, used_t (to the end of `month`), capacity_t_per_year, share_pct; "
         "`storage_that_never_moves`: stored_t, stock_year, idle_months."
     )

@@ -16,6 +16,9 @@ class Scope:
     start: datetime
     end: datetime
     this_month: str
+    #: The months of the period.
+    first: str
+    last: str
     #: No lorry is faster than this.
     speed_km_h: float
     #: Storage that last moved so many months ago, or earlier, is idle.

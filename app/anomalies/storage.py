@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.anomalies.rules import Anomaly, AnomalyKind, Item, months_back, months_between
@@ -25,7 +25,13 @@ def find_idle_storage(session: Session, scope: Scope, after: Sequence[str], limi
     key: tuple[Any, ...] = tuple(getattr(Balance, name) for name in _KEY)
     here, origin = aliased(Site), aliased(Site)
     moves = and_(*(getattr(MonthlyFlow, name) == getattr(Balance, name) for name in _KEY))
-    last_moved = select(func.max(MonthlyFlow.month)).where(moves, MonthlyFlow.quantity_t != ZERO).scalar_subquery()
+    last_moved: Any = (
+        select(MonthlyFlow.month)
+        .where(moves, MonthlyFlow.quantity_t != ZERO)
+        .order_by(MonthlyFlow.month.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     query = (
         select(Balance, here.name, origin.name, last_moved)
         .join(here, here.id == Balance.site_id)

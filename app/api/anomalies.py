@@ -46,8 +46,9 @@ def get_anomalies(
     """List what contradicts itself at the sites of the authority's jurisdiction, kind by kind, with its evidence.
 
     Loads whose two weights differ beyond the tolerance; loads beyond what their month declares; a plate at two places
-    in less time than a lorry takes (`SWX_LORRY_SPEED_KM_H`, along the geodesic); stock that has not moved for
-    `SWX_IDLE_STORAGE_MONTHS`. A load concerns the authorities of both its sites.
+    in less time than a lorry takes (`SWX_LORRY_SPEED_KM_H`, along the geodesic); use beyond the capacity of a site in a
+    calendar year, up to the end of the period (a site that states none is not judged, and what is reversed does not
+    count); stock that has not moved for `SWX_IDLE_STORAGE_MONTHS`. A load concerns the authorities of both its sites.
     """
     scope = scope_of(actor, settings, query.from_month, query.to_month)
     filters = f"{query.kind or ''} {query.from_month or ''} {query.to_month or ''}"

@@ -168,6 +168,12 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "get_streams": Example({"site_id": OWN_SITE}),
     "get_stream": Example({"site_id": OWN_SITE, "material": "phosphogypsum"}),
+    "put_capacity": Example(
+        {"site_id": OWN_SITE, "use": "cement_retarder"},
+        body={"capacity_t_per_year": 120000, "valid_from": "2026-01-01"},
+    ),
+    "get_capacities": Example({"site_id": OWN_SITE}),
+    "get_capacity": Example({"site_id": OWN_SITE, "use": "cement_retarder"}),
     "import_lots": Example(text=_LOTS_CSV),
     "get_lots_template": Example(query={"format": "csv", "material": "phosphogypsum"}),
     "import_shipments": Example(text=_SHIPMENTS_CSV),

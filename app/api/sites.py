@@ -1,4 +1,4 @@
-"""Sites of one's own organisation, and the facts of their streams."""
+"""Sites of one's own organisation, the facts of their streams and their capacities."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,16 +7,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
-from app.auth.actor import Actor
+from app.auth.actor import Actor, Role
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
 from app.organisations import queries, service
-from app.organisations.models import Site, SiteId, SiteStream
-from app.organisations.schemas import SitePatch, SitePost, SiteRead, StreamPut, StreamRead
+from app.organisations.models import Site, SiteCapacity, SiteId, SiteStream
+from app.organisations.schemas import CapacityPut, CapacityRead, SitePatch, SitePost, SiteRead, StreamPut, StreamRead
 
 router = APIRouter(prefix="/sites", tags=["sites"])
 Member = Annotated[Actor, Depends(Allow())]
+Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER))]
 
 
 @router.post("", status_code=201, response_model=SiteRead, summary="Register a site", responses=problem_responses(422))
@@ -96,3 +97,48 @@ def get_stream(site_id: UUID, material: str, session: ReadSession, actor: Member
     stream = queries.find_stream(session, site.id, material)
     tag(response, stream)
     return stream
+
+
+@router.put(
+    "/{site_id}/capacities/{use}",
+    response_model=CapacityRead,
+    summary="State the capacity for a use",
+    responses=problem_responses(403, 412, 422),
+)
+def put_capacity(
+    site_id: UUID,
+    use: str,
+    stated: CapacityPut,
+    session: WriteSession,
+    actor: Recycler,
+    wanted: IfMatch,
+    response: Response,
+) -> SiteCapacity:
+    """State what the approved plant of one's own site can take for one use in a calendar year.
+
+    Recorded use beyond it is an anomaly (`use_beyond_capacity`); nothing is refused because of it.
+    """
+    site = service.lock_own_site(session, actor, SiteId(site_id))
+    capacity = service.open_capacity(session, site, use)
+    check_version(capacity.version, wanted)
+    service.record_capacity(session, actor, capacity, stated)
+    tag(response, capacity)
+    return capacity
+
+
+@router.get("/{site_id}/capacities", response_model=PageOf[CapacityRead], summary="List the capacities of a site")
+def get_capacities(
+    site_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Member, request: Request
+) -> Slice[SiteCapacity]:
+    """List what one of one's own sites can take, in order of the uses' keys."""
+    site = queries.own_site(session, actor, SiteId(site_id))
+    return queries.list_capacities(session, site.id, query.page(request))
+
+
+@router.get("/{site_id}/capacities/{use}", response_model=CapacityRead, summary="Read the capacity for a use")
+def get_capacity(site_id: UUID, use: str, session: ReadSession, actor: Member, response: Response) -> SiteCapacity:
+    """Read what one of one's own sites can take for one use."""
+    site = queries.own_site(session, actor, SiteId(site_id))
+    capacity = queries.find_capacity(session, site.id, use)
+    tag(response, capacity)
+    return capacity

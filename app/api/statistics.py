@@ -40,14 +40,15 @@ def get_utilisation_statistics(
     """Read rates and balances: an authority those of its jurisdiction, a producer or recycler its own.
 
     As a file (`format`), each key has its Chinese name beside it; CSV and XLSX end with the total, Parquet has it in
-    its metadata `statistics`.
+    its metadata `statistics`. What a rate is of, its formula and streams and the rest that the JSON says beside its
+    rows, stands there too, in the workbook on its second sheet, in CSV in the columns `about_…` of every line.
     """
     answer = read_utilisation(session, actor, query)
     if query.format == "json":
         return answer
     table = make_table(answer, query)
     if query.format == "csv":
-        content = write_csv(table)
+        content = write_csv(table, answer)
     else:
         content = (write_xlsx if query.format == "xlsx" else write_parquet)(table, answer)
     name = f"utilisation_{query.from_month}_{query.to_month}.{query.format}"

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     assay_max_age_months: int = Field(12, ge=1, le=1200, description="Older assays prove nothing: unknown.")
     lorry_speed_km_h: float = Field(
         100,
-        gt=0,
+        ge=80,
         le=300,
         description="No lorry is faster; 道路交通安全法实施条例 art. 78: 100 km/h on expressways for all but cars.",
     )

@@ -73,6 +73,19 @@ class Shipment(Base):
         ),
         # The loads of a site in a month: statutory table 3.
         Index("ix_shipments_origin_site_id_dispatched_at", "origin_site_id", "dispatched_at"),
+        # The few loads that inspectors ask for.
+        Index(
+            "ix_shipments_disputed",
+            "id",
+            sqlite_where=text("disputed IS 1"),
+            postgresql_where=text("disputed IS true"),
+        ),
+        Index(
+            "ix_shipments_dispatched_beyond",
+            "id",
+            sqlite_where=text("dispatched_beyond_kg > 0"),
+            postgresql_where=text("dispatched_beyond_kg > 0"),
+        ),
         Index("ix_shipments_producer_organisation_id_id", "producer_organisation_id", "id"),
         Index("ix_shipments_recycler_organisation_id_id", "recycler_organisation_id", "id"),
     )
@@ -154,6 +167,8 @@ class Utilisation(Base):
     __table_args__ = (
         CheckConstraint("quantity_kg > 0", name="quantity_positive"),
         UniqueConstraint("site_id", "batch_no"),
+        # What a site used in a year, against its capacity.
+        Index("ix_utilisations_site_id_use_utilised_on", "site_id", "use", "utilised_on"),
         Index("ix_utilisations_organisation_id_id", "organisation_id", "id"),
     )
 

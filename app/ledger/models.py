@@ -82,7 +82,14 @@ class MonthlyFlow(Base):
     """Derived: signed tonnes a month; statistics read these and never the entries. `site_id` is the place of use."""
 
     __tablename__ = "ledger_flows"
-    __table_args__ = (Index("ix_ledger_flows_origin_site_id_month", "origin_site_id", "month"),)
+    __table_args__ = (
+        Index("ix_ledger_flows_origin_site_id_month", "origin_site_id", "month"),
+        # When a balance last moved.
+        Index(
+            "ix_ledger_flows_of_balance",
+            *("site_id", "account", "material", "origin_site_id", "stock_year", "month"),
+        ),
+    )
 
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)

@@ -1,6 +1,7 @@
-"""Tables of organisations, their sites and what each site generates."""
+"""Tables of organisations, their sites, what each site generates and what it can use."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.auth.actor import OrganisationId
 from app.core.clock import now
 from app.core.database import Base, new_id
+from app.core.quantities import TonnesType
 
 SiteId = NewType("SiteId", UUID)
 
@@ -89,6 +91,22 @@ class SiteStream(Base):
     main_components: Mapped[str | None] = mapped_column(String(2000))
     pollution_characteristics: Mapped[str | None] = mapped_column(String(2000))
     facilities: Mapped[str | None] = mapped_column(String(2000))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+
+
+class SiteCapacity(Base):
+    """What the approved plant of a site can take for one use in a year, as received: judged by the anomalies."""
+
+    __tablename__ = "site_capacities"
+    __table_args__ = (CheckConstraint("capacity_kg_per_year > 0", name="capacity_positive"),)
+
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    use: Mapped[str] = mapped_column(String(80), primary_key=True)
+    capacity_t_per_year: Mapped[Decimal] = mapped_column("capacity_kg_per_year", TonnesType)
+    valid_from: Mapped[date | None]
+    permit_no: Mapped[str | None] = mapped_column(String(200))
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute

@@ -13,7 +13,7 @@ from app.core.clock import now
 from app.core.errors import NotFound, Unauthenticated
 from app.core.paging import Page, Slice, page_by_id
 from app.organisations.callers import actor_of
-from app.organisations.models import Organisation, Site, SiteId, SiteStream
+from app.organisations.models import Organisation, Site, SiteCapacity, SiteId, SiteStream
 
 
 def authenticate(session: Session, key_text: str, pepper: bytes) -> Actor:
@@ -77,6 +77,22 @@ def list_streams(session: Session, site_id: SiteId, page: Page) -> Slice[SiteStr
     if page.after is not None:
         query = query.where(SiteStream.material > page.after[0])
     return page.cut(session.scalars(query.limit(page.limit + 1)).all(), lambda stream: (stream.material,))
+
+
+def find_capacity(session: Session, site_id: SiteId, use: str) -> SiteCapacity:
+    """Return what a site can take for one use, or raise NotFound."""
+    capacity = session.get(SiteCapacity, (site_id, use))
+    if capacity is None:
+        raise NotFound("capacity of this site")
+    return capacity
+
+
+def list_capacities(session: Session, site_id: SiteId, page: Page) -> Slice[SiteCapacity]:
+    """Return one page of what a site can take, in order of the uses' keys."""
+    query = select(SiteCapacity).where(SiteCapacity.site_id == site_id).order_by(SiteCapacity.use)
+    if page.after is not None:
+        query = query.where(SiteCapacity.use > page.after[0])
+    return page.cut(session.scalars(query.limit(page.limit + 1)).all(), lambda capacity: (capacity.use,))
 
 
 def within_jurisdiction(jurisdiction: str | None) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
-"""Bodies of organisations, sites and streams."""
+"""Bodies of organisations, sites, streams and capacities."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pydantic import EmailStr, Field, StringConstraints
 from app.auth.actor import Role, Scope
 from app.catalogue.keys import DistrictKey
 from app.core.geo import Datum
+from app.core.quantities import PositiveTonnes
 from app.core.schema import Instant, Key, Name, Schema, Text
 from app.organisations.models import OrganisationStatus
 
@@ -111,4 +113,26 @@ class StreamRead(StreamPut):
 
     site_id: UUID
     material: str
+    version: int
+
+
+class CapacityPut(Schema):
+    """What the approved plant of a site can take for one use."""
+
+    capacity_t_per_year: PositiveTonnes = Field(
+        description="Waste that the plant may take for this use in a calendar year, as received.", examples=[120000]
+    )
+    valid_from: date | None = Field(
+        None, description="Use before this day is not judged by it; null: use of any day.", examples=["2026-01-01"]
+    )
+    permit_no: Name | None = Field(
+        None, description="Of the approval that states it 批复文号.", examples=["环评批复文号"]
+    )
+
+
+class CapacityRead(CapacityPut):
+    """The capacity of a site for one use, as on file."""
+
+    site_id: UUID
+    use: str
     version: int

@@ -13,9 +13,9 @@ from app.catalogue.reference import reference
 from app.core.errors import Conflict, Invalid, invalid
 from app.core.geo import Datum, to_wgs84
 from app.events.record import NewEvent, record_event
-from app.organisations.models import Organisation, OrganisationStatus, Site, SiteId, SiteStream
+from app.organisations.models import Organisation, OrganisationStatus, Site, SiteCapacity, SiteId, SiteStream
 from app.organisations.queries import find_organisation, own_site
-from app.organisations.schemas import OrganisationPost, SitePatch, SitePost, StreamPut
+from app.organisations.schemas import CapacityPut, OrganisationPost, SitePatch, SitePost, StreamPut
 
 _COMMON = {Scope.MARKET_READ, Scope.STATISTICS_READ, Scope.KEYS_WRITE, Scope.WEBHOOKS_WRITE}
 _DEALS = {Scope.AGREEMENTS_WRITE, Scope.SHIPMENTS_WRITE, Scope.LEDGER_WRITE}
@@ -151,6 +151,34 @@ def record_stream(session: Session, stream: SiteStream, facts: StreamPut) -> Sit
         setattr(stream, field, value)
     session.flush()
     return stream
+
+
+def open_capacity(session: Session, site: Site, use: str) -> SiteCapacity:
+    """Return what a locked site can take for one use, to be changed; a new one where none is on file."""
+    if use not in reference().uses:
+        raise Invalid([unknown_key("use", "use", use)])
+    return session.get(SiteCapacity, (site.id, use)) or SiteCapacity(site_id=site.id, use=use, version=0)
+
+
+def record_capacity(session: Session, actor: Actor, capacity: SiteCapacity, stated: CapacityPut) -> SiteCapacity:
+    """Put the capacity for a use on file, replacing what was there."""
+    session.add(capacity)
+    for field, value in stated.model_dump().items():
+        setattr(capacity, field, value)
+    session.flush()
+    record_event(
+        session,
+        NewEvent(
+            type="site.capacity_recorded",
+            subject_kind="site",
+            subject_id=capacity.site_id,
+            organisation_id=actor.organisation_id,
+            key_id=actor.key_id,
+            data={"use": capacity.use} | stated.model_dump(mode="json"),
+            viewers=(actor.organisation_id,),
+        ),
+    )
+    return capacity
 
 
 def check_own_site(session: Session, actor: Actor, site_id: UUID, pointer: str = "/site_id") -> Site:

@@ -15,6 +15,7 @@ from app.statistics.schemas import FIGURES, UtilisationQuery, UtilisationRow, Ut
 
 _TOTAL = "total 合计"
 _WIDTH = 20
+_NO_FACTS = {"items", "total"}
 #: Figures that the survey form has, by their symbol in the catalogue's indicators, which has their names.
 _SYMBOLS = {
     "generated_t": "G",
@@ -51,6 +52,20 @@ _OWN_NAMES = {
     "use": "用途代码",
     "use_zh": "用途",
 }
+#: What a rate must name, as the JSON answer does beside its rows; CSV has it in columns behind the figures.
+_FACTS = {
+    "formula": "公式",
+    "materials": "统计的固废种类",
+    "scope": "范围",
+    "basis": "口径",
+    "place": "归属",
+    "districts": "区划",
+    "from": "起始月份",
+    "to": "截止月份",
+    "as_of": "数据时间",
+    "provisional": "初步数",
+    "undeclared_site_months": "未申报的场地月数",
+}
 _COMPANIONS = {
     "material": "material_zh",
     "district": "district_zh",
@@ -82,14 +97,19 @@ def make_table(answer: UtilisationStatistics, query: UtilisationQuery) -> Table:
     return Table(columns, rows, [getattr(answer.total, name) for name in FIGURES])
 
 
-def write_csv(table: Table) -> bytes:
-    """Return the rows and, last, the total as CSV: UTF-8 with byte order mark, a line of heads, null empty."""
+def write_csv(table: Table, answer: UtilisationStatistics) -> bytes:
+    """Return the rows and, last, the total as CSV: UTF-8 with byte order mark, a line of heads, null empty.
+
+    Every line ends with what its rate is of, the same in all, in columns that begin with `about_`.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([name_head(name) for name in table.names])
+    facts = _state_facts(answer)
+    about = [f"about_{name} {name_zh}" for name, name_zh in _FACTS.items()]
+    writer.writerow([*map(name_head, table.names), *about])
     for row in table.rows:
-        writer.writerow([_cell(value) for value in row])
-    writer.writerow([*_total_cells(table), *map(_cell, table.total)])
+        writer.writerow([*map(_cell, row), *facts])
+    writer.writerow([*_total_cells(table), *map(_cell, table.total), *facts])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -167,6 +187,13 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - a field of a row
     if isinstance(value, Decimal):
         return format(value, "f")
     return as_plain_text(str(value))
+
+
+def _state_facts(answer: UtilisationStatistics) -> list[str]:
+    """Return the facts of an answer as text, in the words of the JSON; the streams' keys with a space between."""
+    told = answer.model_dump(mode="json", by_alias=True, include=set(UtilisationStatistics.model_fields) - _NO_FACTS)
+    told |= {"materials": " ".join(answer.materials), "provisional": "true" if answer.provisional else "false"}
+    return [str(told[name]) for name in _FACTS]
 
 
 def _describe(answer: UtilisationStatistics) -> Iterator[list[str]]:

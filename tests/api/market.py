@@ -94,6 +94,8 @@ class Market:
     def _make_rest(self, world: World) -> None:
         stream = f"/sites/{self.site}/streams/phosphogypsum"
         assert self.caller.request("PUT", stream, json={"waste_class": "II"}).status_code == 200
+        capacity = f"/sites/{self.site}/capacities/cement_retarder"
+        assert self.caller.request("PUT", capacity, json={"capacity_t_per_year": 50_000}).status_code == 200
         month = {"site_id": self.site, "material": "phosphogypsum", "month": "2025-12", "generated_t": 10}
         stock = {"site_id": self.site, "material": "phosphogypsum", "stock_year": 2023, "stored_t": 10}
         self.authority.post("/statistics/snapshots", dict(EXAMPLES["post_snapshot"].body or {}))

@@ -82,6 +82,13 @@ def test_a_misspelt_material_of_a_stream(market: Market) -> None:
     assert "did you mean phosphogypsum" in answer.json()["errors"][0]["detail"]
 
 
+def test_a_misspelt_use_of_a_capacity(market: Market) -> None:
+    path = f"/sites/{market.site}/capacities/cement_retader"
+    answer = market.caller.request("PUT", path, json={"capacity_t_per_year": 1})
+    assert answer.status_code == 422, answer.text
+    assert "did you mean cement_retarder" in answer.json()["errors"][0]["detail"]
+
+
 @pytest.mark.parametrize("kind", ["material", "parameter", "grade"])
 def test_a_misspelt_entry_of_reference_data(market: Market, kind: str) -> None:
     written, meant = MEANT[kind]

@@ -84,3 +84,48 @@ def test_pages_of_sites_hold_every_site_once(world: World) -> None:
     assert (bad.status_code, bad.json()["code"]) == (422, "invalid_cursor")
     unknown = producer.request("GET", "/sites", params={"limt": 2})
     assert unknown.json()["errors"][0]["pointer"] == "limt"
+
+
+def test_capacities_are_put_and_read(world: World) -> None:
+    recycler = world.recycler()
+    path = f"/sites/{world.site(recycler)['id']}/capacities/cement_retarder"
+    assert recycler.request("GET", path).status_code == 404
+    put = recycler.request("PUT", path, json={"capacity_t_per_year": "120000.5", "permit_no": "批复1号"})
+    assert (put.status_code, put.headers["etag"]) == (200, '"1"')
+    changed = recycler.request("PUT", path, json={"capacity_t_per_year": 90000, "valid_from": "2026-01-01"}).json()
+    assert changed == recycler.get(path)
+    assert (changed["capacity_t_per_year"], changed["permit_no"], changed["version"]) == (90000, None, 2)
+    stale = recycler.request("PUT", path, json={"capacity_t_per_year": 1}, headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["version"]) == (412, 2)
+    other = path.replace("cement_retarder", "gypsum_board")
+    assert recycler.request("PUT", other, json={"capacity_t_per_year": 5}).status_code == 200
+    many = path.removesuffix("/cement_retarder")
+    first = recycler.get(many, limit=1)
+    assert [capacity["use"] for capacity in first["items"]] == ["cement_retarder"]
+    second = recycler.get(many, limit=1, cursor=first["next_cursor"])
+    assert ([capacity["use"] for capacity in second["items"]], second["next_cursor"]) == (["gypsum_board"], None)
+    events = [event for event in recycler.get("/events")["items"] if event["type"] == "site.capacity_recorded"]
+    assert [event["data"]["capacity_t_per_year"] for event in events] == [120000.5, 90000, 5]
+
+
+def test_bad_capacities(world: World) -> None:
+    recycler, producer = world.recycler(), world.producer()
+    path = f"/sites/{world.site(recycler)['id']}/capacities/cement_retarder"
+    for body, pointer in (
+        ({"capacity_t_per_year": 0}, "/capacity_t_per_year"),
+        ({"capacity_t_per_year": 1.0001}, "/capacity_t_per_year"),
+        ({}, "/capacity_t_per_year"),
+        ({"capacity_t_per_year": 1, "valid_from": "2026-13-01"}, "/valid_from"),
+        ({"capacity_t_per_year": 1, "unit": "t"}, "/unit"),
+    ):
+        answer = recycler.request("PUT", path, json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+    unknown = recycler.request("PUT", path.replace("retarder", "retader"), json={"capacity_t_per_year": 1})
+    assert (unknown.status_code, unknown.json()["errors"][0]["code"]) == (422, "unknown_use")
+    role = producer.request("PUT", path, json={"capacity_t_per_year": 1})
+    assert (role.status_code, role.json()["code"]) == (403, "role_required")
+    for method, stranger in (("PUT", world.recycler()), ("GET", producer)):
+        stated = {"capacity_t_per_year": 1} if method == "PUT" else None
+        assert stranger.request(method, path, json=stated).status_code == 404
+    assert producer.request("GET", path.removesuffix("/cement_retarder")).status_code == 404
+    assert recycler.get(path.removesuffix("/cement_retarder"))["items"] == []

@@ -22,6 +22,10 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
 }
 BY = "district,month,use"
+ABOUT = [
+    *("formula", "materials", "scope", "basis", "place", "districts", "from", "to", "as_of", "provisional"),
+    "undeclared_site_months",
+]
 COLUMNS = ["district", "district_zh", "month", "use", "use_zh"]
 
 
@@ -36,7 +40,12 @@ def fetch(member: Member, form: str, **params: str) -> bytes:
 
 
 def read_csv(content: bytes) -> list[list[str]]:
-    """Return the cells of a CSV file."""
+    """Return the cells of a CSV file up to its figures."""
+    return [line[: -len(ABOUT)] for line in read_lines(content)]
+
+
+def read_lines(content: bytes) -> list[list[str]]:
+    """Return all cells of a CSV file."""
     assert content.startswith(b"\xef\xbb\xbf")
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
@@ -128,6 +137,52 @@ def test_a_workbook_says_what_its_figures_are_of(world: World, books: Books) -> 
     assert lines["formula 公式"] == "U / (G + Up)"
     assert lines["phosphogypsum"] == "磷石膏"
     assert lines["undeclared_site_months 未申报的场地月数"] == "0"
+
+
+@pytest.mark.parametrize("group_by", ["place,month", ""])
+def test_every_line_of_a_csv_says_what_its_rate_is_of(group_by: str, world: World, books: Books) -> None:
+    worked_case(books, *books.sites(world))
+    asked = {"group_by": group_by, "scope": "all", "basis": "verified"}
+    answer = ask(world.operator(), "2025-01", "2025-02", **asked)
+    heads, *lines = read_lines(fetch(world.operator(), "csv", **asked))
+    assert [head.split()[0] for head in heads[-len(ABOUT) :]] == [f"about_{name}" for name in ABOUT]
+    assert len({head.split()[0] for head in heads}) == len(heads)
+    assert len(lines) > bool(group_by)
+    for line in lines:
+        facts = dict(zip(ABOUT, line[-len(ABOUT) :], strict=True))
+        assert facts.pop("materials").split() == answer["materials"]
+        assert facts.pop("as_of") > answer["as_of"]
+        assert facts == {
+            "formula": "U / (G + Up)",
+            "scope": "all",
+            "basis": "verified",
+            "place": "origin",
+            "districts": "as_recorded",
+            "from": "2025-01",
+            "to": "2025-02",
+            "provisional": "false",
+            "undeclared_site_months": "0",
+        }
+
+
+def test_the_three_files_state_the_same_facts_and_total(world: World, books: Books) -> None:
+    worked_case(books, *books.sites(world))
+    heads, *_, total = read_lines(fetch(world.operator(), "csv", group_by="month"))
+    line = dict(zip([head.split()[0] for head in heads], total, strict=True))
+    book = load_workbook(io.BytesIO(fetch(world.operator(), "xlsx", group_by="month")))
+    sheet = {str(row[0]).split()[0]: row[1] for row in book.worksheets[1].iter_rows(max_col=2, values_only=True)}
+    schema = pq.read_schema(io.BytesIO(fetch(world.operator(), "parquet", group_by="month")))
+    facts = json.loads(schema.metadata[b"statistics"])
+    assert set(ABOUT) <= facts.keys()
+    assert line["about_materials"].split() == facts["materials"] == [key for key in sheet if key in facts["materials"]]
+    for name in ("formula", "scope", "basis", "place", "districts"):
+        assert line[f"about_{name}"] == sheet[name] == facts[name]
+    assert sheet["period"] == f"{facts['from']} – {facts['to']}" == f"{line['about_from']} – {line['about_to']}"
+    last = read_xlsx(fetch(world.operator(), "xlsx", group_by="month"))[-1]
+    names = [name for name in facts["total"] if name in line and name != "month"]
+    assert len(names) == len(last) - 1
+    for name, cell in zip(names, last[1:], strict=True):
+        assert (float(line[name]), cell) == (facts["total"][name], facts["total"][name]), name
 
 
 def test_without_columns_there_is_the_total_alone(world: World, books: Books) -> None:
