@@ -161,6 +161,9 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     shipment.accepted_t, shipment.refused_t = accepted, receipt.refused_t
     shipment.status = received_status(accepted, receipt.refused_t)
     give_back(session, agreement, lot, division.given_back_t)
+    # Both, or a refusal (adds to storage, draws on transit) and a dispatch (the other way round) of two lots could wait
+    # for each other for ever; and before the load is written, which takes the lock of its plate.
+    lock_sites(session, agreement.origin_site_id, agreement.destination_site_id)
     session.flush()
     post_receipt(session, load_of(shipment), receipt.received_at, intake_of(division))
     session.flush()
@@ -185,6 +188,7 @@ def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     SHIPMENT.take(shipment.status, "void", parties_of(agreement).turn_of(actor.organisation_id))
     shipment.status = ShipmentStatus.VOIDED
     give_back(session, agreement, lot, shipment.net_t)
+    lock_sites(session, agreement.origin_site_id)
     session.flush()
     post_void(session, load_of(shipment), posted_by(session, shipment.id))
     return shipment

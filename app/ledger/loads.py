@@ -83,8 +83,10 @@ def dispatch_posting(load: Load, stored_t: Decimal, source_id: UUID, *, is_decla
 
 
 def post_void(session: Session, load: Load, sources: Collection[UUID]) -> None:
-    """Undo a dispatch; `sources` are what may have posted it: the shipment and its corrections."""
-    lock_sites(session, load.origin_site_id)
+    """Undo a dispatch; `sources` are what may have posted it: the shipment and its corrections.
+
+    The caller holds the lock of the site.
+    """
     dispatched = standing(session, ["dispatch"], sources)["dispatch"]
     post(session, undone_dispatch(session, load, dispatched, "void", load.shipment_id))
 
@@ -115,10 +117,8 @@ def declaration_of(session: Session, load: Load) -> Declaration | None:
 def post_receipt(session: Session, load: Load, received_at: datetime, intake: Intake) -> None:
     """Take a load in at the recycler's site and give refused tonnes back to the producer's storage.
 
-    Locks both sites: without it a refusal (adds to storage, draws on transit) and a dispatch (the other way round)
-    of two lots could wait for each other for ever.
+    The caller holds the locks of both sites.
     """
-    lock_sites(session, load.origin_site_id, load.destination_site_id)
     post(session, *receipt_postings(load, business_date(received_at), intake, load.shipment_id))
     if intake.taken_in_t:
         insert_few(session, ReceivedLoad, [received_load(load, received_at, intake, intake.taken_in_t)])
