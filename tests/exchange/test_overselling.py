@@ -1,4 +1,4 @@
-"""Sixteen clients reserve one lot at once: never oversold, and the same check sees the obvious way to do it oversell."""
+"""Sixteen clients reserve one lot at once: never oversold, and the same check sees the obvious way oversell."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -107,7 +107,7 @@ def test_the_exchange_never_oversells(world: World, database: Database) -> None:
         assert answer.status_code == 200 or answer.json()["code"] == "insufficient_quantity", answer.text
 
     outcome = _race(database, deal, accept)
-    assert (outcome.oversold_t, outcome.forgotten_t) == (0, 0)
+    assert (outcome.oversold_t, outcome.forgotten_t) == (Decimal(0), Decimal(0))
     assert outcome.free_t < max(QUANTITIES_T)
     assert 0 < outcome.accepted < CLIENTS * ROUNDS
 

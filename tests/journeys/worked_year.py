@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.factories import FULING, Body, Deal, Member, World
 
@@ -20,8 +21,8 @@ Table = dict[str, dict[str, Figure]]
 
 def read_table(heading: str) -> Table:
     """Return the table under a heading of the page, by its columns; a – is None."""
-    (section,) = re.findall(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", PAGE.read_text(), re.M | re.S)
-    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in re.findall(r"^\|.*", section, re.M)]
+    (section,) = re.findall(rf"(?ms)^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", PAGE.read_text())
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in re.findall(r"(?m)^\|.*", section)]
     heads, _, *body = rows
     table: Table = {head: {} for head in heads[1:]}
     for label, *cells in body:
@@ -68,7 +69,7 @@ class _Trade:
         self.x, self.y = self.deals["A"]["X"], self.deals["A"]["Y"]
         self.authority, self.operator = world.government("50"), world.operator()
 
-    def use_y(self, tonnes: float, on: str, **changes: object) -> Body:
+    def use_y(self, tonnes: float, on: str, **changes: Any) -> Body:  # noqa: ANN401 - JSON
         return self.y.use(tonnes, on, use="building_gypsum_powder", **changes)
 
     def close(self, *months: str) -> None:

@@ -1,22 +1,20 @@
 """A producer and a recycler who do anything they may, and much that they may not, in any order."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import hypothesis.strategies as st
 from fastapi import FastAPI
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
 from app.auth.actor import Actor
-from app.core.clock import today
 from app.core.database import Database
 from app.exchange.models import Correction
 from app.organisations.queries import authenticate
 from tests.databases import Templates
-from tests.factories import PEPPER, Body, Deal, Member, World
+from tests.factories import PEPPER, Body, Member, World
+from tests.ledger.beginning import FIRST_DAY, TEMPLATE, YEAR, Beginning
 from tests.ledger.closing import QUESTIONS
 from tests.ledger.soundness import assert_sound, fingerprint, published
 
@@ -26,7 +24,6 @@ def in_tonnes(kilograms: int) -> float:
     return kilograms / 1000
 
 
-YEAR = today().year - 1
 MONTHS = st.sampled_from([f"{YEAR - 1}-12", f"{YEAR}-01", f"{YEAR}-02", f"{YEAR}-03"])
 TONNES = st.integers(1, 60_000).map(in_tonnes)
 SHARES = st.floats(0, 1)
@@ -36,51 +33,11 @@ STOCK_YEARS = st.sampled_from([None, None, YEAR - 1, YEAR - 2])
 DONE, REFUSED = {200, 201}, {403, 409, 422}
 #: Months that are closed one after the other, at any time.
 CLOSED = [f"{YEAR - 1}-12", f"{YEAR}-01", f"{YEAR}-02"]
-TEMPLATE = "machine"
-FIRST_DAY = f"{YEAR - 1}-01-01"
 
 
 def part_of(whole: float, share: float) -> float:
     """Return a share of tonnes, whole kilograms."""
     return round(whole * share, 3)
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """The market that every run begins with: stock of two years, a month declared, loads in every state."""
-
-    deal: Deal
-    authority: Member
-    operator: Member
-    on_the_way: tuple[Body, ...]
-    received: tuple[Body, ...]
-
-
-def fill_template(application: FastAPI, templates: Templates, engine: str) -> None:
-    """Make the market that every run begins with, once for a worker."""
-
-    def fill(database: Database) -> Beginning:
-        application.state.database = database
-        world = World(TestClient(application), database)
-        deal = world.deal(1).offer(900).agree(700, starts_on=FIRST_DAY)
-        deal.opening(40, YEAR - 2)
-        deal.opening(60, YEAR - 1)
-        deal.declare(f"{YEAR}-01", 90, self_utilised_t=12, self_utilised_from_prior_t=5, disposed_t=3)
-        december, first, second, third = (
-            deal.dispatch(tonnes, f"{month}-10")
-            for tonnes, month in ((20, f"{YEAR - 1}-12"), (30, f"{YEAR}-01"), (25, f"{YEAR}-01"), (15, f"{YEAR}-02"))
-        )
-        received = (
-            deal.receive(december, f"{YEAR}-01-02", net_t=19.95, refused_t=4, reason="wet"),
-            deal.receive(first, f"{YEAR}-01-12", net_t=27.5),  # outside the tolerance: disputed
-        )
-        deal.use(8, f"{YEAR}-01-20")
-        operator = world.operator()
-        for month in range(1, 12):
-            operator.post(f"/ledger/periods/{YEAR - 1}-{month:02d}/close", status=200)
-        return Beginning(deal, world.government("50"), operator, (second, third), received)
-
-    templates.fill(engine, TEMPLATE, fill)
 
 
 class Exchange(RuleBasedStateMachine):

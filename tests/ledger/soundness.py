@@ -1,4 +1,4 @@
-"""What must hold of an exchange after whatever was done to it: recomputed from its loads and agreements by plain rules."""
+"""What must hold of an exchange whatever was done to it, recomputed from its loads and agreements by plain rules."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ def assert_sound(session: Session, authority: Actor, first: str, last: str) -> N
 
 
 def _assert_loads_stand_in_the_ledger(session: Session, loads: Iterable[Shipment]) -> None:
-    """What is on the road, with recyclers, used and between two bridges is what the loads say."""
+    """Assert that what is on the road, with recyclers, used and between two bridges is what the loads say."""
     due: dict[Any, Tonnes] = defaultdict(Decimal)
     for load in loads:
         where = weigh(load)
@@ -84,7 +84,7 @@ def _assert_loads_stand_in_the_ledger(session: Session, loads: Iterable[Shipment
 
 
 def _assert_lots_add_up(session: Session, loads: Iterable[Shipment]) -> None:
-    """A lot's available tonnes are its quantity less what its agreements reserve and its loads have taken away."""
+    """Assert that available is the quantity less what agreements reserve and loads have taken away."""
     shipped: dict[Any, Tonnes] = defaultdict(Decimal)
     for load in loads:
         shipped[load.agreement_id] += weigh(load).left_t

@@ -7,7 +7,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.databases import Templates
 from tests.drills import IS_LONG, examples
-from tests.ledger.machine import Exchange, fill_template
+from tests.ledger.beginning import fill_template
+from tests.ledger.machine import Exchange
 
 STEPS = 50 if IS_LONG else 30
 
