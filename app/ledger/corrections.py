@@ -36,9 +36,16 @@ class Booked:
     intake: Intake | None = None
 
     def is_dispatched_like(self, other: "Booked") -> bool:
-        """Tell whether the dispatch of both is the same posting."""
+        """Tell whether the dispatch of both is the same posting.
+
+        By the stock year as it is given: a load that names this year's comes out of storage and never generates.
+        """
         mine, theirs = self.load, other.load
-        return (mine.net_t, mine.year, mine.dispatched_on) == (theirs.net_t, theirs.year, theirs.dispatched_on)
+        return (mine.net_t, mine.stock_year, mine.dispatched_on) == (
+            theirs.net_t,
+            theirs.stock_year,
+            theirs.dispatched_on,
+        )
 
 
 def post_correction(

@@ -128,7 +128,7 @@ def _balance(flows: Iterable[Flow]) -> GateBalance:
             at[flow.account, flow.kind] = at.get((flow.account, flow.kind), ZERO) + flow.tonnes
     into, out = _storage_movements(at)
     return GateBalance(
-        opening_t=before.get(Account.STORAGE, ZERO) + at.get((Account.STORAGE, Kind.OPENING), ZERO),
+        opening_t=before.get(Account.STORAGE, ZERO) - within.get(Account.OPENING, ZERO),
         closing_t=_both(before, within, Account.STORAGE),
         generated_t=-within.get(Account.GENERATION, ZERO),
         adjusted_t=-within.get(Account.ADJUSTMENT, ZERO),
@@ -159,11 +159,13 @@ def _storage_movements(at: Mapping[tuple[str, str], Decimal]) -> tuple[Decimal, 
     """Return what was booked into storage in the period, opening stocks aside, and out of it; in − out = net change.
 
     The flows of a declaration hold what it generated and what it took in one figure; its own generation tells them
-    apart. Those of any other kind go one way in a month, or their net counts.
+    apart. Those of any other kind go one way in a month, or their net counts. An opening stock that was stated anew
+    after its month was closed is an adjustment, and moves what lies there.
     """
     into = -at.get((Account.GENERATION, Kind.DECLARATION), ZERO)
     out = into - at.get((Account.STORAGE, Kind.DECLARATION), ZERO)
-    for (account, kind), tonnes in at.items():
-        if account == Account.STORAGE and kind not in {Kind.DECLARATION, Kind.OPENING}:
+    for (account, kind), moved in at.items():
+        tonnes = moved + (at.get((Account.OPENING, kind), ZERO) if kind == Kind.OPENING else ZERO)
+        if account == Account.STORAGE and kind != Kind.DECLARATION:
             into, out = (into + tonnes, out) if tonnes > ZERO else (into, out - tonnes)
     return into, out

@@ -227,3 +227,17 @@ def test_the_headings_show_the_facilities_on_file(world: World) -> None:
         ("facility", "磷石膏：TS001 堆场"),
         ("dept_head", None),
     ]
+
+
+@pytest.mark.parametrize("stored_t", [94, 106])
+def test_an_opening_stock_stated_anew_after_closing_is_an_adjustment(world: World, stored_t: int) -> None:
+    deal = world.deal()
+    deal.opening(100, YEAR - 1)
+    world.operator().post(f"/ledger/periods/{JANUARY}/close", status=200)
+    deal.opening(stored_t, YEAR - 1)
+    deal.declare(FEBRUARY, 30)
+    answer = month_table(deal, 2, FEBRUARY)
+    row, line = only_row(answer), answer["reconciliation"]
+    assert (row["stored"], row["stored_cumulative"]) == (stored_t - 70, stored_t + 30)
+    assert (line["opening_t"], line["adjusted_t"], line["closing_t"]) == (100, stored_t - 100, stored_t + 30)
+    assert line["stock_gap_t"] == line["use_gap_t"] == 0
