@@ -73,18 +73,17 @@ async def _write_session(request: Request) -> AsyncIterator[Session]:
     session = _database(request).write()
     try:
         yield session
-    except BaseException:
-        await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
-        raise
-    await to_thread.run_sync(_commit, session, limiter=CapacityLimiter(1))
+        await to_thread.run_sync(_commit, session, limiter=CapacityLimiter(1))
+    finally:
+        if session.in_transaction():  # refused or failed: nothing of it stays
+            await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
 
 
 def _commit(session: Session) -> None:
-    with session:
-        try:
-            session.commit()
-        except SQLAlchemyError as error:
-            raise Unavailable("commit_failed", "The database refused to store it; nothing was. Try again.") from error
+    try:
+        session.commit()
+    except SQLAlchemyError as error:
+        raise Unavailable("commit_failed", "The database refused to store it; nothing was. Try again.") from error
 
 
 ReadSession = Annotated[Session, Depends(_read_session)]

@@ -23,6 +23,7 @@ from tests.factories import Deal, World
 
 CLIENTS, SECONDS = 8, 15
 _AGREED_T, _NET_T = 1_000_000, 30
+_LORRIES = 1000
 _WANTED = {("sqlite", 1): 50.0, ("postgresql", 2): 60.0}
 _PROCESSES = {"sqlite": (1,), "postgresql": (1, 2)}
 _WARM_UP_SECONDS = 2.0
@@ -78,7 +79,7 @@ def _take_loads(deals: Sequence[Deal], servers: Sequence[Served], seconds: float
 def _take_load(http: httpx2.Client, deal: Deal, ticket: int) -> None:
     body = {
         "ticket_no": f"T-{ticket}",
-        "vehicle_plate": "渝A12345",
+        "vehicle_plate": f"渝A{ticket % _LORRIES:05}",
         "dispatched_at": now().isoformat(),
         "net_t": _NET_T,
     }

@@ -79,7 +79,9 @@ def profile_loads(url: str, producer_key: str, recycler_key: str, agreement_id: 
     agreement = AgreementId(UUID(agreement_id))
 
     def take(number: int) -> None:
-        ticket = ShipmentPost(ticket_no=f"P-{number}", vehicle_plate="渝A12345", dispatched_at=now(), net_t=_NET_T)
+        ticket = ShipmentPost(
+            ticket_no=f"P-{number}", vehicle_plate=f"渝A{number:05}", dispatched_at=now(), net_t=_NET_T
+        )
         shipment_id = _write(database, producer_key, lambda session, actor: dispatch(session, actor, agreement, ticket))
         receipt = ReceiptPost(received_at=now(), net_t=_NET_T)
         _write(database, recycler_key, lambda session, actor: receive(session, actor, shipment_id, receipt))

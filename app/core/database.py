@@ -1,7 +1,6 @@
 """The database: one declarative base, sessions for reading, for one snapshot and for writing, on both engines."""
 
 import sqlite3
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
+
+from app.core.turns import taking_turns
 
 try:  # SQLite below 3.51.3 can lose commits when several connections checkpoint the WAL
     import pysqlite3
@@ -129,7 +130,11 @@ def _make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed o
     engine = create_engine(
         url,
         module=sqlite_module(),
-        connect_args={"check_same_thread": False, "timeout": _PATIENCE_SECONDS, "factory": _taking_turns()},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": _PATIENCE_SECONDS,
+            "factory": taking_turns(sqlite_module(), _PATIENCE_SECONDS),
+        },
         **_JSON,
         **_POOL,
         **options,
@@ -152,40 +157,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
-
-
-def _taking_turns() -> type:
-    """Return a class of connections whose writers stand in line in this process, one line for each engine.
-
-    Left to SQLite, a writer who finds another one sleeps and tries again, while those who come later overtake it: under
-    load some waited for seconds. The line decides nothing: who has waited too long in it asks SQLite all the same.
-    """
-    turns = threading.Lock()
-
-    class Connection(sqlite_module().Connection):  # type: ignore[misc]  # known when the program runs
-        has_turn = False
-
-        def take_turn(self) -> None:
-            self.has_turn = turns.acquire(timeout=_PATIENCE_SECONDS)
-
-        def leave(self) -> None:
-            if self.has_turn:
-                self.has_turn = False
-                turns.release()
-
-        def commit(self) -> None:
-            super().commit()
-            self.leave()
-
-        def rollback(self) -> None:
-            super().rollback()
-            self.leave()
-
-        def close(self) -> None:
-            super().close()
-            self.leave()
-
-    return Connection
 
 
 def _begin_sqlite(connection: Connection) -> None:
