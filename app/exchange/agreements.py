@@ -1,7 +1,6 @@
 """Writes of agreements: proposing, accepting (which reserves), declining, withdrawing, cancelling, completing."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,16 +8,20 @@ from sqlalchemy.orm import Session
 from app.auth.actor import Actor, Role
 from app.core.clock import now, today
 from app.core.errors import Conflict, invalid
+from app.core.lifecycles import Step
 from app.core.quantities import ZERO
 from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
-from app.exchange.lifecycle import AGREEMENT, AgreementStatus, ShipmentStatus, effective_status
+from app.exchange.expiry import expire_overdue, make_room, settle_expiry
+from app.exchange.lifecycle import AGREEMENT, LAPSED_PROPOSAL, AgreementStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Shipment
 from app.exchange.queries import lot_of_agreement, parties_of
+from app.exchange.reservations import release
 from app.exchange.schemas import AgreementPost
+from app.exchange.standing import status_of
 from app.lots.lifecycle import effective_status as lot_status
 from app.lots.models import Lot, LotId, LotStatus
-from app.lots.service import lock_lot, release_tonnes, reserve_tonnes
+from app.lots.service import lock_lot, reserve_tonnes
 from app.organisations.models import Organisation, OrganisationStatus, Site
 
 
@@ -53,6 +56,8 @@ def _offered_lot(session: Session, actor: Actor, wish: AgreementPost) -> Lot:
     lot = session.get(Lot, LotId(wish.lot_id))
     if lot is not None and lot.organisation_id == actor.organisation_id:
         return lot
+    if lot is not None and lot_status(lot, today()) is LotStatus.EXHAUSTED:
+        expire_overdue(session, lock_lot(session, lot.id))
     if lot is None or lot_status(lot, today()) != LotStatus.OPEN or not _is_active(session, lot):
         raise invalid("/lot_id", "unknown_lot", "there is no such open lot")
     return lot
@@ -79,7 +84,10 @@ def _destination(session: Session, actor: Actor, wish: AgreementPost, lot: Lot) 
 
 
 def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) -> tuple[Agreement, Lot]:
-    """Lock the lot and then the agreement (always in this order) and return both as they are now."""
+    """Lock the lot and then the agreement (always in this order) and return both as they are now.
+
+    An accepted agreement whose days are over has ended, and its tonnes are free, whether or not the sweep has come by.
+    """
     lot = lock_lot(session, lot_of_agreement(session, actor, agreement_id))
     locked = session.scalars(
         select(Agreement)
@@ -87,16 +95,24 @@ def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+    settle_expiry(session, locked, lot)
     return locked, lot
 
 
+def take_step(agreement: Agreement, action: str, actor: Actor) -> Step:
+    """Return the step that an action of a party is; raises Conflict `invalid_state` and Forbidden `not_your_turn`."""
+    status = status_of(agreement)
+    is_lapsed = status is AgreementStatus.EXPIRED and agreement.accepted_at is None
+    lifecycle = LAPSED_PROPOSAL if is_lapsed else AGREEMENT
+    return lifecycle.take(status, action, parties_of(agreement).turn_of(actor.organisation_id))
+
+
 def _step(
-    action: str, also: Callable[[Session, Agreement, Lot], None] | None = None
+    action: str, also: Callable[[Session, Agreement, Lot], object] | None = None
 ) -> Callable[[Session, Actor, AgreementId], Agreement]:
     def take(session: Session, actor: Actor, agreement_id: AgreementId) -> Agreement:
         agreement, lot = lock_agreement(session, actor, agreement_id)
-        status = effective_status(agreement.status, agreement.expires_at, now())
-        step = AGREEMENT.take(status, action, parties_of(agreement).turn_of(actor.organisation_id))
+        step = take_step(agreement, action, actor)
         if also is not None:
             also(session, agreement, lot)
         agreement.status = step.to or agreement.status
@@ -106,11 +122,6 @@ def _step(
     return take
 
 
-def remaining_t(agreement: Agreement) -> Decimal:
-    """Return what an accepted agreement still holds reserved on its lot."""
-    return max(ZERO, agreement.quantity_t - agreement.shipped_t)
-
-
 def _reserve(session: Session, agreement: Agreement, lot: Lot) -> None:
     parties = (agreement.producer_organisation_id, agreement.recycler_organisation_id)
     inactive = select(Organisation.id).where(
@@ -118,11 +129,9 @@ def _reserve(session: Session, agreement: Agreement, lot: Lot) -> None:
     )
     if session.scalar(inactive) is not None:
         raise Conflict("organisation_suspended", "The other side is suspended; nothing new is agreed with it.")
+    make_room(session, lot, agreement.quantity_t)
     reserve_tonnes(lot, agreement.quantity_t)
-
-
-def _release(session: Session, agreement: Agreement, lot: Lot) -> None:
-    release_tonnes(session, lot, remaining_t(agreement))
+    agreement.accepted_at = now()
 
 
 def _finish(session: Session, agreement: Agreement, lot: Lot) -> None:
@@ -134,11 +143,11 @@ def _finish(session: Session, agreement: Agreement, lot: Lot) -> None:
     if on_the_way:
         detail = f"Loads are still in transit: {', '.join(on_the_way[:10])}; they are received or voided first."
         raise Conflict("in_transit", detail, ticket_nos=list(on_the_way[:10]))
-    release_tonnes(session, lot, remaining_t(agreement))
+    release(session, agreement, lot)
 
 
 accept = _step("accept", _reserve)
 decline = _step("decline")
 withdraw = _step("withdraw")
-cancel = _step("cancel", _release)
+cancel = _step("cancel", release)
 complete = _step("complete", _finish)

@@ -11,14 +11,14 @@ from app.core.errors import Conflict, invalid
 from app.core.quantities import ZERO
 from app.exchange.corrected import Corrected, as_it_is, correct
 from app.exchange.correction_schemas import OF_RECEIPT, CorrectionPost, as_json
+from app.exchange.expiry import make_room
 from app.exchange.lifecycle import CORRECTION, SHIPMENT, CorrectionStatus, Parties
 from app.exchange.models import Agreement, Correction, CorrectionId, Shipment, ShipmentId
 from app.exchange.queries import find_correction, parties_of
+from app.exchange.reservations import draw_more, give_back, reserved_t
 from app.exchange.shipments import (
     check_ticket,
     check_time,
-    draw_more,
-    give_back,
     intake_of,
     load_of,
     lock_shipment,
@@ -136,6 +136,7 @@ def _move_tonnes(session: Session, agreement: Agreement, lot: Lot, was: Correcte
     left = [load.net_t - (load.division.given_back_t if load.division else ZERO) for load in (was, becomes)]
     more_t = left[1] - left[0]
     if more_t > 0:
+        make_room(session, lot, more_t - reserved_t(agreement))
         draw_more(agreement, lot, more_t)
     elif more_t < 0:
         give_back(session, agreement, lot, -more_t)

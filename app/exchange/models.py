@@ -28,6 +28,13 @@ class Agreement(Base):
     __tablename__ = "agreements"
     __table_args__ = (
         CheckConstraint("quantity_kg > 0 AND shipped_kg >= 0", name="amounts_not_negative"),
+        # Those whose days are over: what they have not shipped is to be released.
+        Index(
+            "ix_agreements_accepted_ends_on",
+            "ends_on",
+            sqlite_where=text("status = 'accepted'"),
+            postgresql_where=text("status = 'accepted'"),
+        ),
         Index("ix_agreements_producer_organisation_id_id", "producer_organisation_id", "id"),
         Index("ix_agreements_recycler_organisation_id_id", "recycler_organisation_id", "id"),
     )
@@ -49,6 +56,7 @@ class Agreement(Base):
     expires_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    accepted_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute

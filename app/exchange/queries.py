@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.auth.actor import Actor
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
-from app.exchange.lifecycle import Parties
+from app.exchange.lifecycle import AgreementStatus, Parties
 from app.exchange.models import (
     Agreement,
     AgreementId,
@@ -17,6 +17,8 @@ from app.exchange.models import (
     Utilisation,
     UtilisationId,
 )
+from app.exchange.schemas import AgreementRead
+from app.exchange.standing import has_status, status_of
 from app.lots.models import LotId
 
 
@@ -55,12 +57,19 @@ def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
     return found
 
 
-def list_agreements(session: Session, actor: Actor, status: str | None, page: Page) -> Slice[Agreement]:
+def list_agreements(session: Session, actor: Actor, status: AgreementStatus | None, page: Page) -> Slice[AgreementRead]:
     """Return one page of the caller's agreements, newest first."""
     query = select(Agreement).where(_is_party(Agreement, actor))
     if status is not None:
-        query = query.where(Agreement.status == status)
-    return page_by_id(session, query, Agreement.id, page)
+        query = query.where(has_status(status))
+    found = page_by_id(session, query, Agreement.id, page)
+    return Slice([describe_agreement(agreement) for agreement in found.items], found.next_cursor)
+
+
+def describe_agreement(agreement: Agreement) -> AgreementRead:
+    """Return an agreement as it stands now."""
+    fields = {name: getattr(agreement, name) for name in AgreementRead.model_fields}
+    return AgreementRead(**fields | {"status": status_of(agreement)})
 
 
 def find_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:

@@ -79,8 +79,12 @@ class AgreementRead(Schema):
     starts_on: date
     ends_on: date
     expires_at: Instant | None
-    status: AgreementStatus
+    status: AgreementStatus = Field(
+        description="`expired`: not accepted by `expires_at`, or accepted and its last day over: `ends_on`, or the day "
+        "of acceptance if that is later. What it had not shipped is free on the lot again; late tickets stay possible."
+    )
     created_at: Instant
+    accepted_at: Instant | None
     version: int
 
 
