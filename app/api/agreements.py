@@ -41,7 +41,7 @@ def post_agreement(wish: AgreementPost, session: WriteSession, actor: Trader, re
     agreement = agreements.propose(session, actor, wish)
     created(response, "/v1/agreements", agreement.id)
     tag(response, agreement)
-    return queries.describe_agreement(agreement)
+    return queries.describe_agreements(session, [agreement])[0]
 
 
 @router.get("", response_model=PageOf[AgreementRead], summary="List own agreements")
@@ -57,7 +57,7 @@ def get_agreement(agreement_id: UUID, session: ReadSession, actor: Reader, respo
     """Read an agreement that one is a party of."""
     agreement = queries.find_agreement(session, actor, AgreementId(agreement_id))
     tag(response, agreement)
-    return queries.describe_agreement(agreement)
+    return queries.describe_agreements(session, [agreement])[0]
 
 
 def _move(
@@ -73,7 +73,7 @@ def _move(
         check_version(locked.version, wanted)
     agreement = step(session, actor, AgreementId(agreement_id))
     tag(response, agreement)
-    return queries.describe_agreement(agreement)
+    return queries.describe_agreements(session, [agreement])[0]
 
 
 @router.post("/{agreement_id}/accept", summary="Accept a proposal", responses=_MOVES)

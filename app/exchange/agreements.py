@@ -1,27 +1,29 @@
 """Writes of agreements: proposing, accepting (which reserves), declining, withdrawing, cancelling, completing."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
-from app.core.clock import now, today
+from app.core.clock import month_of, months_between, now, today
 from app.core.errors import Conflict, invalid
 from app.core.lifecycles import Step
 from app.core.quantities import ZERO
 from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
-from app.exchange.expiry import expire_overdue, make_room, settle_expiry
+from app.exchange.expiry import expire_overdue, settle_expiry, take_with_room
 from app.exchange.lifecycle import AGREEMENT, LAPSED_PROPOSAL, AgreementStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Shipment
 from app.exchange.queries import lot_of_agreement, parties_of
-from app.exchange.reservations import release
+from app.exchange.reservations import release, reserve
 from app.exchange.schemas import AgreementPost
 from app.exchange.standing import status_of
 from app.lots.lifecycle import effective_status as lot_status
 from app.lots.models import Lot, LotId, LotStatus
-from app.lots.service import lock_lot, reserve_tonnes
+from app.lots.months import load_taken
+from app.lots.service import lock_lot
 from app.organisations.models import Organisation, OrganisationStatus, Site
 
 
@@ -34,10 +36,14 @@ def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
         raise invalid("/lot_id", "own_lot", "your own lot to your own site is no deal; declare it as own use")
     if actor.organisation_id not in (producer, recycler):
         raise invalid("/lot_id", "not_a_party", "you are neither the producer of the lot nor the recycler")
-    if actor.organisation_id == recycler and wish.quantity_t < min(lot.min_order_t or ZERO, lot.available_t):
-        raise invalid("/quantity_t", "below_min_order", f"the producer sells from {lot.min_order_t} t")
+    quantity_t = _agreed_t(wish, lot)
+    if actor.organisation_id == recycler and quantity_t < min(lot.min_order_t or ZERO, _free_t(session, wish, lot)):
+        pointer, per = ("/recurring/quantity_t", " a month") if lot.is_recurring else ("/quantity_t", "")
+        raise invalid(pointer, "below_min_order", f"the producer sells from {lot.min_order_t} t{per}")
     agreement = Agreement(
-        **wish.model_dump(exclude={"destination_site_id"}),
+        **wish.model_dump(exclude={"destination_site_id", "quantity_t", "recurring"}),
+        quantity_t=quantity_t,
+        is_recurring=lot.is_recurring,
         material=lot.material,
         origin_site_id=lot.site_id,
         destination_site_id=destination.id,
@@ -49,6 +55,25 @@ def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
     session.add(agreement)
     session.flush()
     return agreement
+
+
+def _agreed_t(wish: AgreementPost, lot: Lot) -> Decimal:
+    """Return the tonnes of a proposal, a month's where its lot recurs; the lot's kind decides which it must carry."""
+    if lot.is_recurring:
+        if wish.recurring is None:
+            detail = "the lot recurs every month: give recurring in place of quantity_t"
+            raise invalid("/quantity_t", "lot_is_recurring", detail)
+        return wish.recurring.quantity_t
+    if wish.quantity_t is None:
+        raise invalid("/recurring", "lot_is_not_recurring", "the lot is there once: give quantity_t in place of it")
+    return wish.quantity_t
+
+
+def _free_t(session: Session, wish: AgreementPost, lot: Lot) -> Decimal:
+    """Return what of a lot is free: of a recurring one in the month of the proposal that has least."""
+    taken = load_taken(session, [lot], month_of(wish.starts_on))
+    months = months_between(wish.starts_on, wish.ends_on) if lot.is_recurring else [month_of(wish.starts_on)]
+    return min(taken.available_t(lot, month) for month in months)
 
 
 def _offered_lot(session: Session, actor: Actor, wish: AgreementPost) -> Lot:
@@ -129,8 +154,7 @@ def _reserve(session: Session, agreement: Agreement, lot: Lot) -> None:
     )
     if session.scalar(inactive) is not None:
         raise Conflict("organisation_suspended", "The other side is suspended; nothing new is agreed with it.")
-    make_room(session, lot, agreement.quantity_t)
-    reserve_tonnes(lot, agreement.quantity_t)
+    take_with_room(session, lot, lambda: reserve(session, agreement, lot))
     agreement.accepted_at = now()
 
 

@@ -5,7 +5,7 @@ background worker only makes it seen earlier.
 """
 
 import threading
-from decimal import Decimal
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
+from app.core.errors import Conflict
 from app.events.record import record_event
 from app.exchange.events import agreement_expired
 from app.exchange.lifecycle import AgreementStatus
@@ -55,10 +56,17 @@ def expire_overdue(session: Session, lot: Lot, limit: int | None = None) -> int:
     return len(overdue)
 
 
-def make_room(session: Session, lot: Lot, tonnes: Decimal) -> None:
-    """End the overdue agreements of a locked lot if it has fewer tonnes free than are wanted."""
-    if tonnes > lot.available_t:
-        expire_overdue(session, lot)
+def take_with_room(session: Session, lot: Lot, take: Callable[[], None]) -> None:
+    """Take tonnes of a locked lot; if it has too few, end its overdue agreements and try once more.
+
+    `take` raises Conflict before it has changed anything.
+    """
+    try:
+        take()
+    except Conflict:
+        if not expire_overdue(session, lot):
+            raise
+        take()
 
 
 def sweep(database: Database) -> int:

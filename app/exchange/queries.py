@@ -1,15 +1,23 @@
 """Reads of agreements, shipments, corrections and utilisations: only what the caller is a party of."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
+from app.core.clock import months_between
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
+from app.core.quantities import ZERO
+from app.core.recurring import recurring_of
 from app.exchange.lifecycle import AgreementStatus, Parties
 from app.exchange.models import (
     Agreement,
     AgreementId,
+    AgreementMonth,
     Correction,
     CorrectionId,
     Shipment,
@@ -17,7 +25,7 @@ from app.exchange.models import (
     Utilisation,
     UtilisationId,
 )
-from app.exchange.schemas import AgreementRead
+from app.exchange.schemas import AgreedMonth, AgreementRead
 from app.exchange.standing import has_status, status_of
 from app.lots.models import LotId
 
@@ -63,13 +71,46 @@ def list_agreements(session: Session, actor: Actor, status: AgreementStatus | No
     if status is not None:
         query = query.where(has_status(status))
     found = page_by_id(session, query, Agreement.id, page)
-    return Slice([describe_agreement(agreement) for agreement in found.items], found.next_cursor)
+    return Slice(describe_agreements(session, found.items), found.next_cursor)
 
 
-def describe_agreement(agreement: Agreement) -> AgreementRead:
-    """Return an agreement as it stands now."""
-    fields = {name: getattr(agreement, name) for name in AgreementRead.model_fields}
-    return AgreementRead(**fields | {"status": status_of(agreement)})
+def describe_agreements(session: Session, agreements: Sequence[Agreement]) -> list[AgreementRead]:
+    """Return agreements as they stand now; one more statement where some are recurring."""
+    months = load_months(session, [agreement.id for agreement in agreements if agreement.is_recurring])
+    return [_describe(agreement, months.get(agreement.id, {})) for agreement in agreements]
+
+
+def load_months(session: Session, agreement_ids: Collection[AgreementId]) -> dict[AgreementId, dict[str, Decimal]]:
+    """Return what of recurring agreements was shipped, by agreement and month; a month without loads may be absent."""
+    months: dict[AgreementId, dict[str, Decimal]] = defaultdict(dict)
+    if agreement_ids:
+        for part in session.scalars(select(AgreementMonth).where(AgreementMonth.agreement_id.in_(agreement_ids))):
+            months[part.agreement_id][part.month] = part.shipped_t
+    return months
+
+
+def _describe(agreement: Agreement, shipped: Mapping[str, Decimal]) -> AgreementRead:
+    status, is_recurring = status_of(agreement), agreement.is_recurring
+    computed = {"status", "quantity_t", "recurring", "by_month"}
+    fields = {name: getattr(agreement, name) for name in AgreementRead.model_fields.keys() - computed}
+    return AgreementRead(
+        **fields,
+        status=status,
+        quantity_t=None if is_recurring else agreement.quantity_t,
+        recurring=recurring_of(agreement.quantity_t, is_recurring=is_recurring),
+        by_month=_describe_months(agreement, shipped, status) if is_recurring else None,
+    )
+
+
+def _describe_months(
+    agreement: Agreement, shipped: Mapping[str, Decimal], status: AgreementStatus
+) -> list[AgreedMonth]:
+    promised_t = agreement.quantity_t if status is AgreementStatus.ACCEPTED else ZERO
+    parts = [(month, shipped.get(month, ZERO)) for month in months_between(agreement.starts_on, agreement.ends_on)]
+    return [
+        AgreedMonth(month=month, shipped_t=shipped_t, reserved_t=max(ZERO, promised_t - shipped_t))
+        for month, shipped_t in parts
+    ]
 
 
 def find_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:

@@ -9,15 +9,20 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from app.catalogue.keys import MaterialKey, UseKey
 from app.core.bodies import fault_of_field
-from app.core.clock import now, today
+from app.core.clock import months_between, now, today
 from app.core.quantities import ZERO, NonNegativeTonnes, Percent, PositiveTonnes, Tonnes, YuanPerTonne
-from app.core.schema import WITHOUT_NUL, Instant, Key, Name, Schema, Text, Year
+from app.core.recurring import OnceOrMonthly, Recurring
+from app.core.schema import WITHOUT_NUL, Instant, Key, Month, Name, Schema, Text, Year
 from app.exchange.lifecycle import AgreementStatus, ShipmentStatus, UtilisationStatus
 
 Plate = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=WITHOUT_NUL)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=WITHOUT_NUL)]
 #: Clocks of weighbridges run ahead; further than this is a wrong ticket.
 CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+#: Each month of a recurring agreement is a row of its lot.
+MOST_MONTHS = 240
 
 
 def not_ahead(instant: datetime) -> datetime:
@@ -33,7 +38,10 @@ class AgreementPost(Schema):
     lot_id: UUID
     demand_id: UUID | None = None
     destination_site_id: UUID | None = Field(None, validate_default=True, description="Instead of demand_id.")
-    quantity_t: PositiveTonnes
+    recurring: Recurring | None = Field(
+        None, description="On a recurring lot, in place of `quantity_t`: reserved in every month of the days."
+    )
+    quantity_t: OnceOrMonthly = Field(None, validate_default=True, description="On a lot that is there once.")
     price_cny_per_t: YuanPerTonne = Field(description="At the producer's gate; negative: the producer pays.")
     starts_on: date
     ends_on: date
@@ -51,6 +59,11 @@ class AgreementPost(Schema):
     def _not_before_start(cls, ends_on: date, info: ValidationInfo) -> date:
         if ends_on < info.data.get("starts_on", ends_on):
             raise fault_of_field("ends_before_start", "must not be before starts_on")
+        if info.data.get("recurring") is not None and "starts_on" in info.data:
+            months = len(months_between(info.data["starts_on"], ends_on))
+            if months > MOST_MONTHS:
+                detail = f"a recurring agreement is for at most {MOST_MONTHS} months, and these are {months}"
+                raise fault_of_field("too_many_months", detail)
         return ends_on
 
     @field_validator("expires_at")
@@ -59,6 +72,14 @@ class AgreementPost(Schema):
         if expires_at is not None and expires_at <= now():
             raise fault_of_field("expires_in_past", "must be in the future")
         return expires_at
+
+
+class AgreedMonth(Schema):
+    """A month of a recurring agreement."""
+
+    month: Month
+    shipped_t: Tonnes
+    reserved_t: Tonnes = Field(description="Still to ship in that month; 0 once the agreement has ended.")
 
 
 class AgreementRead(Schema):
@@ -73,8 +94,10 @@ class AgreementRead(Schema):
     producer_organisation_id: UUID
     recycler_organisation_id: UUID
     proposed_by: UUID
-    quantity_t: Tonnes
-    shipped_t: Tonnes = Field(description="Dispatched, less what was refused.")
+    quantity_t: Tonnes | None = Field(description="Null where `recurring` says it.")
+    recurring: Recurring | None
+    shipped_t: Tonnes = Field(description="Dispatched, less what was refused; of a recurring one in all months.")
+    by_month: list[AgreedMonth] | None = Field(description="Of a recurring one: each month of its days; else null.")
     price_cny_per_t: YuanPerTonne
     starts_on: date
     ends_on: date

@@ -11,11 +11,11 @@ from app.core.clock import business_date
 from app.core.errors import Conflict, Fault, Invalid, invalid
 from app.core.quantities import ZERO
 from app.exchange.agreements import lock_agreement, take_step
-from app.exchange.expiry import make_room
+from app.exchange.expiry import take_with_room
 from app.exchange.lifecycle import SHIPMENT, CorrectionStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Correction, Shipment, ShipmentId
 from app.exchange.queries import agreement_of_shipment, parties_of
-from app.exchange.reservations import draw_load, give_back, reserved_t
+from app.exchange.reservations import Share, draw_load, give_back, share_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
 from app.exchange.weights import Division, divide
 from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
@@ -31,8 +31,8 @@ def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: 
     lock_sites(session, agreement.origin_site_id)  # ticket numbers are unique at a site, whatever the lot
     check_ticket(session, agreement, ticket.ticket_no)
     net = ticket.net_t or ZERO
-    make_room(session, lot, net - reserved_t(agreement))
-    draw_load(agreement, lot, net)
+    share = share_of(session, agreement, lot, business_date(ticket.dispatched_at))
+    take_with_room(session, lot, lambda: draw_load(share, net))
     shipment = Shipment(
         **ticket.model_dump(exclude={"net_t", "stock_year"}),
         agreement_id=agreement.id,
@@ -114,11 +114,15 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     shipment.received_gross_t, shipment.received_tare_t, shipment.received_net_t = receipt.gross_t, receipt.tare_t, net
     shipment.accepted_t, shipment.refused_t = accepted, receipt.refused_t
     shipment.status = received_status(accepted, receipt.refused_t)
-    give_back(session, agreement, lot, division.given_back_t)
+    give_back(session, _share(session, agreement, lot, shipment), division.given_back_t)
     session.flush()
     post_receipt(session, load_of(shipment), receipt.received_at, intake_of(division))
     session.flush()
     return shipment
+
+
+def _share(session: Session, agreement: Agreement, lot: Lot, shipment: Shipment) -> Share:
+    return share_of(session, agreement, lot, business_date(shipment.dispatched_at))
 
 
 def intake_of(division: Division) -> Intake:
@@ -138,7 +142,7 @@ def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
     SHIPMENT.take(shipment.status, "void", parties_of(agreement).turn_of(actor.organisation_id))
     shipment.status = ShipmentStatus.VOIDED
-    give_back(session, agreement, lot, shipment.net_t)
+    give_back(session, _share(session, agreement, lot, shipment), shipment.net_t)
     session.flush()
     post_void(session, load_of(shipment), posted_by(session, shipment.id))
     return shipment

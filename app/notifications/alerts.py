@@ -15,6 +15,7 @@ from app.core.database import new_id
 from app.core.geo import distances_to_km
 from app.events.record import NewEvent
 from app.lots.models import Lot, LotId
+from app.lots.months import load_taken
 from app.lots.queries import is_on_market
 from app.matching.conventions import Conventions
 from app.matching.models import SavedSearch, SavedSearchMatch
@@ -120,7 +121,9 @@ def _load_offers(session: Session, lot_ids: LotIds, material: str, sites: Collec
         .where(Lot.id.in_(lot_ids), Lot.material == material, Lot.site_id.in_(sites), is_on_market())
         .order_by(Lot.id)
     )
-    return [offer_of(lot, site) for lot, site in session.execute(query)]
+    rows = session.execute(query).all()
+    taken = load_taken(session, [lot for lot, _ in rows])
+    return [offer_of(lot, site, taken) for lot, site in rows]
 
 
 def _ask(session: Session, material: str, cell: int, conventions: Conventions) -> Iterator[_Asked]:

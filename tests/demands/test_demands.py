@@ -103,7 +103,7 @@ FAULTS: list[tuple[Body, dict[str, str]]] = [
         {"/criteria/1/parameter": "duplicate_parameter"},
     ),
     ({"quantity_t": 0}, {"/quantity_t": "greater_than"}),
-    ({"recurring": {"per": "month", "quantity_t": 1}}, {"/recurring": "extra_forbidden"}),
+    ({"recurring": {"per": "month", "quantity_t": 1}}, {"/quantity_t": "one_quantity"}),
     ({"needed_from": "2099-01-01"}, {"/needed_to": "before_needed_from"}),
     ({"needed_to": "2026-08-31"}, {"/needed_to": "in_the_past"}),
     ({"max_distance_km": 0}, {"/max_distance_km": "greater_than"}),
