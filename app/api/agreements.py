@@ -37,7 +37,10 @@ class AgreementsQuery(ListQuery):
     responses=problem_responses(409, 422),
 )
 def post_agreement(wish: AgreementPost, session: WriteSession, actor: Trader, response: Response) -> AgreementRead:
-    """Propose tonnes of a lot for a demand or a site; either side may propose, the other one accepts."""
+    """Propose tonnes of a lot for a demand or a site; either side may propose, the other one accepts.
+
+    On a recurring lot give `recurring` in place of `quantity_t`: as much is meant for every month of the days.
+    """
     agreement = agreements.propose(session, actor, wish)
     created(response, "/v1/agreements", agreement.id)
     tag(response, agreement)
@@ -80,8 +83,9 @@ def _move(
 def accept_agreement(
     agreement_id: UUID, session: WriteSession, actor: Trader, wanted: IfMatch, response: Response
 ) -> AgreementRead:
-    """Accept the other side's proposal: its tonnes are reserved on the lot.
+    """Accept the other side's proposal: its tonnes are reserved on the lot, of a recurring one in every month.
 
+    Where the lot has too few free, 409 `insufficient_quantity` says `available_t` and the first `month` that is short.
     They stay so until the day after `ends_on` (of a late agreement, whose days are past, until the day after it was
     accepted): then it is `expired`, and what was not shipped is free on the lot again. Late tickets stay possible as
     far as the lot has the tonnes free.

@@ -98,7 +98,14 @@ class DemandPost(Schema):
                     "freight_cny_per_t_km": 0.45,
                     "freight_fixed_cny_per_t": 3,
                     "accept_unknown": True,
-                }
+                },
+                {
+                    "site_id": _EXAMPLE_ID,
+                    "use": "cement_retarder",
+                    "recurring": {"per": "month", "quantity_t": 2500},
+                    "needed_from": "2026-08-01",
+                    "needed_to": "2036-12-31",
+                },
             ]
         }
     )

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 from app.catalogue.keys import MaterialKey, UseKey
 from app.core.bodies import fault_of_field
@@ -21,6 +22,15 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=40, patter
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
+_TERMS: JsonDict = {
+    "lot_id": "01990000-0000-7000-8000-000000000001",
+    "demand_id": "01990000-0000-7000-8000-000000000002",
+    "price_cny_per_t": -15,
+    "starts_on": "2026-08-01",
+    "ends_on": "2026-12-31",
+}
+_PROPOSAL: JsonDict = {**_TERMS, "quantity_t": 500}
+_MONTHLY_PROPOSAL: JsonDict = {**_TERMS, "recurring": {"per": "month", "quantity_t": 500}}
 #: Each month of a recurring agreement is a row of its lot.
 MOST_MONTHS = 240
 
@@ -34,6 +44,8 @@ def not_ahead(instant: datetime) -> datetime:
 
 class AgreementPost(Schema):
     """A proposal from either side: tonnes of a lot to a demand's site, or to a site of the recycler."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PROPOSAL, _MONTHLY_PROPOSAL]})
 
     lot_id: UUID
     demand_id: UUID | None = None
