@@ -16,7 +16,7 @@ from app.core import clock
 from app.core.database import Database
 from app.core.memory import settle_memory
 from app.core.settings import Environment, Settings
-from app.exchange.expiry import run_sweeper
+from app.exchange.sweeping import run_sweeper
 from app.imports.kinds import ImportKind
 from app.imports.readers import Reader
 from app.imports.running import run_import

@@ -42,11 +42,11 @@ class StandingWish:
     screen: Screen
     verdicts: frozenset[Verdict]
     tariff: Tariff
+    month: str
     position: Position | None = None
     within_km: float | None = None
     district: str | None = None
     days: tuple[date, date] | None = None
-    month: str = ""
     least_kg: int | None = None
     most_fen: int | None = None
     most_delivered_fen: int | None = None

@@ -49,7 +49,7 @@ def find_alerts(session: Session, lot_ids: LotIds, conventions: Conventions) -> 
     found: list[Found] = []
     for (material, cell), sites in sorted(_by_reach(session, lot_ids).items(), key=lambda entry: entry[0]):
         if asked := list(_ask(session, material, cell, conventions)):
-            for offer in _load_offers(session, lot_ids, material, sites):
+            for offer in _load_offers(session, lot_ids, material, sites, asked):
                 found += judge_offer(offer, asked)
     return found
 
@@ -113,7 +113,9 @@ def match_found(item: Found) -> NewEvent:
     )
 
 
-def _load_offers(session: Session, lot_ids: LotIds, material: str, sites: Collection[UUID]) -> list[Offer]:
+def _load_offers(
+    session: Session, lot_ids: LotIds, material: str, sites: Collection[UUID], asked: Sequence[_Asked]
+) -> list[Offer]:
     query = (
         select(Lot, Site)
         .join(Site, Site.id == Lot.site_id)
@@ -122,7 +124,7 @@ def _load_offers(session: Session, lot_ids: LotIds, material: str, sites: Collec
         .order_by(Lot.id)
     )
     rows = session.execute(query).all()
-    taken = load_taken(session, [lot for lot, _ in rows])
+    taken = load_taken(session, [lot for lot, _ in rows], min((wish.month for _, wish in asked), default=None))
     return [offer_of(lot, site, taken) for lot, site in rows]
 
 

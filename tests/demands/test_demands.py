@@ -157,7 +157,7 @@ def test_a_demand_changes(world: World) -> None:
     changed = recycler.patch(path, change | {"materials": None})
     everything = list(reference().uses["cement_retarder"].materials)
     ungraded = {"grade_lapsed": False, "grade_successor": None}
-    assert changed == demand | change | ungraded | {"materials": everything, "version": 2}
+    assert changed == demand | change | ungraded | {"materials": everything, "version": 2, "open_t": 5}
     stale = recycler.request("PATCH", path, json={"quantity_t": 6}, headers={"If-Match": '"1"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "stale_version")
 

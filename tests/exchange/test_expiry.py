@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from app.core.clock import at_business_time, today
 from app.core.database import Database
-from app.exchange import expiry
-from app.exchange.expiry import sweep
+from app.exchange import sweeping
 from app.exchange.models import Agreement
+from app.exchange.sweeping import sweep
 from app.ledger.verification import find_differences
 from tests.factories import Deal, World
 
@@ -159,8 +159,8 @@ def test_the_sweep_works_lot_by_lot_in_bounded_turns(
             update(Agreement).values(ends_on=DAY, accepted_at=at_business_time(datetime.combine(DAY, time())))
         )
         session.commit()
-    monkeypatch.setattr(expiry, "_LOTS", 3)
-    monkeypatch.setattr(expiry, "_AGREEMENTS", 1)
+    monkeypatch.setattr(sweeping, "_LOTS", 3)
+    monkeypatch.setattr(sweeping, "_AGREEMENTS", 1)
     turns = []
     while ended := sweep(database):
         turns.append(ended)

@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from app.core.clock import at_business_time, last_day, month_of, months_from, today
 from app.core.database import Database
-from app.exchange.expiry import sweep
 from app.exchange.models import Agreement
+from app.exchange.sweeping import sweep
 from app.ledger.verification import find_differences
 from tests.factories import FULING, Body, Deal, World
 
