@@ -1,4 +1,4 @@
-"""The sweep of the background worker: agreements whose days are over end, whether or not anybody asks for their tonnes."""
+"""The sweep of the background worker: agreements whose days are over end, even if nobody asks for their tonnes."""
 
 import threading
 
