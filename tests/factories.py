@@ -146,7 +146,7 @@ class Deal:
     lot: Body
     agreement: Body
 
-    def offer(self, quantity_t: float, **changes: Any) -> "Deal":  # noqa: ANN401 - JSON
+    def offer(self, quantity_t: float, /, **changes: Any) -> "Deal":  # noqa: ANN401 - JSON
         """Post a lot of phosphogypsum that is available all of last year to the end of next year."""
         year = today().year
         body = {
@@ -159,7 +159,7 @@ class Deal:
         }
         return replace(self, lot=self.producer.post("/lots", body | changes))
 
-    def propose(self, quantity_t: float, **changes: Any) -> "Deal":  # noqa: ANN401 - JSON
+    def propose(self, quantity_t: float, /, **changes: Any) -> "Deal":  # noqa: ANN401 - JSON
         """Propose an agreement from the recycler's side, over last year, this one and the next."""
         year = today().year
         body = {
@@ -172,7 +172,7 @@ class Deal:
         }
         return replace(self, agreement=self.recycler.post("/agreements", body | changes))
 
-    def agree(self, quantity_t: float, **changes: Any) -> "Deal":  # noqa: ANN401 - JSON
+    def agree(self, quantity_t: float, /, **changes: Any) -> "Deal":  # noqa: ANN401 - JSON
         """Propose and accept."""
         proposed = self.propose(quantity_t, **changes)
         accepted = self.producer.post(f"/agreements/{proposed.agreement['id']}/accept", status=200)

@@ -10,9 +10,15 @@ ROOT = Path(__file__).resolve().parents[1]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 #: The only places that end a transaction: a request's session, a step of a job, the consumer of events (what it finds
-#: and how far it has read are one transaction), and programs that have no request; and the driver's connection, told so
-#: by SQLAlchemy.
-MAY_COMMIT = {"app/dependencies.py", "app/jobs/leases.py", "app/notifications/consumer.py", "app/core/turns.py"}
+#: and how far it has read are one transaction), the sweep of what is overdue, and programs that have no request; and
+#: the driver's connection, told so by SQLAlchemy.
+MAY_COMMIT = {
+    "app/dependencies.py",
+    "app/exchange/sweeping.py",
+    "app/jobs/leases.py",
+    "app/notifications/consumer.py",
+    "app/core/turns.py",
+}
 MAY_COMMIT_UNDER = ("app/cli", "app/samples")
 
 

@@ -98,3 +98,37 @@ def test_months_of_origins_are_filled_from_the_flows(world: World, database: Dat
     migrate(database.engine)
     with database.read() as session:
         assert session.execute(text("SELECT * FROM ledger_origin_months ORDER BY 1, 2, 3")).all() == kept
+
+
+def test_what_recurs_is_there_once_on_the_way_back(world: World, database: Database) -> None:
+    """Two months of 40 t, of which one has 44 t shipped: the lot keeps 40 reserved and 44 shipped, and is withdrawn."""
+    year = today().year - 1
+    monthly = {"quantity_t": None, "recurring": {"per": "month", "quantity_t": 100}}
+    deal = world.deal(1000).offer(0, **monthly)
+    terms = monthly | {"recurring": {"per": "month", "quantity_t": 42}}
+    deal = deal.agree(0, **terms, starts_on=f"{year}-03-01", ends_on=f"{year}-04-01")
+    deal.dispatch(44, f"{year}-03-05")
+    unused = deal.offer(0, **monthly)
+    migrate(database.engine, "0014")
+    lots = "SELECT status, quantity_kg, reserved_kg, shipped_kg FROM lots ORDER BY id DESC LIMIT 2"
+    agreements = "SELECT status, quantity_kg, shipped_kg FROM agreements ORDER BY id DESC LIMIT 1"
+    with database.read() as session:
+        assert [tuple(row) for row in session.execute(text(lots))] == [
+            ("withdrawn", 100_000, 0, 0),
+            ("withdrawn", 86_000, 42_000, 44_000),
+        ]
+        assert [tuple(row) for row in session.execute(text(agreements))] == [("accepted", 86_000, 44_000)]
+    migrate(database.engine)
+    assert unused.producer.get(f"/lots/{unused.lot['id']}")["recurring"] is None
+    deal.producer.post(f"/agreements/{deal.agreement['id']}/cancel", status=200)
+    assert deal.producer.get(f"/lots/{deal.lot['id']}")["available_t"] == 42
+
+
+def test_agreements_accepted_before_have_the_instant_of_their_proposal(world: World, database: Database) -> None:
+    deal = world.deal(1000)
+    proposal = deal.offer(10).propose(5)
+    migrate(database.engine, "0013")
+    migrate(database.engine)
+    accepted = deal.producer.get(f"/agreements/{deal.agreement['id']}")
+    assert accepted["accepted_at"] == accepted["created_at"]
+    assert deal.producer.get(f"/agreements/{proposal.agreement['id']}")["accepted_at"] is None

@@ -23,7 +23,10 @@ Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.DEMANDS_WRI
 
 @router.post("", status_code=201, summary="State a demand", responses=problem_responses(422))
 def post_demand(wish: DemandPost, session: WriteSession, actor: Recycler, response: Response) -> DemandRead:
-    """State a standing need at one of your sites: use, materials, grade, limits of your own, tonnes and days."""
+    """State a standing need at one of your sites: use, materials, grade, limits of your own, tonnes and days.
+
+    Give `quantity_t`, or for a continuous need `recurring`. What agreements on it bring reads back as `agreed_t`.
+    """
     demand = service.post_demand(session, actor, wish)
     created(response, "/v1/demands", demand.id)
     return _answer(session, demand, response)

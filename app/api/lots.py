@@ -23,7 +23,11 @@ Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LOTS_WRITE)
 
 @router.post("", status_code=201, response_model=LotRead, summary="Offer a lot", responses=problem_responses(422))
 def post_lot(wish: LotPost, session: WriteSession, actor: Producer) -> Response:
-    """Offer waste at one of your sites; assay values are converted to the catalogue's unit and basis."""
+    """Offer waste at one of your sites; assay values are converted to the catalogue's unit and basis.
+
+    Give `quantity_t`, or for a continuous stream `recurring`: then as much is on offer in every month of its days, and
+    what a month has left over does not carry into the next.
+    """
     lot = service.post_lot(session, actor, wish)
     response = answer_versioned(queries.read_lot(session, actor, lot.id), 201)
     created(response, "/v1/lots", lot.id)
@@ -40,7 +44,11 @@ def get_lot(lot_id: UUID, session: ReadSession, actor: Reader) -> Response:
     "/{lot_id}", response_model=LotRead, summary="Change a lot", responses=problem_responses(404, 409, 412, 422)
 )
 def patch_lot(lot_id: UUID, change: LotPatch, session: WriteSession, actor: Producer, wanted: IfMatch) -> Response:
-    """Change quantity (not below what is reserved or shipped), least order, days, price or origin of your lot."""
+    """Change quantity (not below what is reserved or shipped), least order, days, price or origin of your lot.
+
+    The quantity of a recurring lot changes for the current month and those to come, and not below what is reserved and
+    shipped in any of them (409 names the first such `month`).
+    """
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)
     service.change_lot(session, actor, lot, change)

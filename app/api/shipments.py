@@ -40,7 +40,11 @@ class ShipmentsQuery(ListQuery):
 def post_shipment(
     agreement_id: UUID, ticket: ShipmentPost, session: WriteSession, actor: Producer, response: Response
 ) -> Shipment:
-    """Record a load that leaves: it draws on the agreement, the lot and the ledger's storage."""
+    """Record a load that leaves: it draws on the agreement, the lot and the ledger's storage.
+
+    On a recurring lot it counts in the month of `dispatched_at` (Asia/Shanghai). On an agreement that has expired a
+    late ticket of its days is taken if the lot has the tonnes free.
+    """
     shipment = shipments.dispatch(session, actor, AgreementId(agreement_id), ticket)
     created(response, "/v1/shipments", shipment.id)
     tag(response, shipment)

@@ -94,7 +94,7 @@ def _as_mix_lot(candidate: Candidate) -> MixLot:
     """Return a lot with its cost in fen per kilogram."""
     lot = candidate.lot
     least_kg = 0 if lot.min_order_t is None else to_kg(lot.min_order_t)
-    return MixLot(Fraction(candidate.delivered_fen, _KG_PER_T), least_kg, to_kg(lot.available_t))
+    return MixLot(Fraction(candidate.delivered_fen, _KG_PER_T), least_kg, candidate.available_kg)
 
 
 def _describe_mix(
@@ -133,7 +133,7 @@ def _describe_part(
         lot=LotBrief(
             id=lot.id,
             material=lot.material,
-            available_t=lot.available_t,
+            available_t=candidate.available_kg * KILOGRAM,
             min_order_t=lot.min_order_t,
             price_cny_per_t=lot.price_cny_per_t,
             site=place.site,

@@ -36,7 +36,6 @@ from app.matching.conditions import is_fresh, value_of, verdict_is_among, with_v
 from app.matching.limits import admitted_range
 from app.matching.lot_search import Asked, LotCondition, LotSearch
 from app.matching.offers import Offers, find_offers
-from app.matching.ordering import as_stored
 from app.matching.ranking import Tariff
 from app.matching.verdict import NOT_FAILED, Specification, Verdict
 
@@ -51,13 +50,17 @@ _Condition = ColumnElement[bool]
 
 
 class Candidate(NamedTuple):
-    """A lot with what it costs at the gate; `may_enter`: no requirement keeps it out of a mix."""
+    """A lot with what it costs at the gate; `may_enter`: no requirement keeps it out of a mix.
+
+    `available_kg` of a recurring lot is what it has free in the month of the search.
+    """
 
     lot: Lot
     distance_um: int
     freight_fen: int
     delivered_fen: int
     may_enter: bool
+    available_kg: int
 
 
 class Candidates(NamedTuple):
@@ -92,7 +95,7 @@ def find_candidates(
     eligible = select(func.sum(reach.c.may_enter)).scalar_subquery()
     query = select(
         Lot,
-        *(reach.c[name] for name in ("distance_um", "freight_fen", "delivered_fen", "may_enter")),
+        *(reach.c[name] for name in ("distance_um", "freight_fen", "delivered_fen", "may_enter", "available_kg")),
         eligible.label("eligible"),
         select(func.count()).select_from(reach).scalar_subquery().label("in_reach"),
     ).join(reach, reach.c.id == Lot.id)
@@ -108,7 +111,7 @@ def _tabulate(offers: Offers, requirements: Sequence[Requirement], values: Seque
         offers.distance_um.label("distance_um"),
         offers.freight_fen.label("freight_fen"),
         offers.delivered_fen.label("delivered_fen"),
-        as_stored(Lot.available_t).label("available_kg"),
+        offers.available_kg.label("available_kg"),
         case((and_(true(), *map(_may_enter, requirements)), 1), else_=0).label("may_enter"),
         sum(map(_misses, requirements), literal(0)).label("misses"),
         *(value.label(f"value_{number}") for number, value in enumerate(values)),
@@ -120,7 +123,8 @@ def _as_candidates(rows: Sequence[Row[Any]]) -> Candidates:
     if not rows:
         return Candidates([], 0, all_that_may_enter=True)
     lots = [
-        Candidate(row.Lot, row.distance_um, row.freight_fen, row.delivered_fen, bool(row.may_enter)) for row in rows
+        Candidate(row.Lot, row.distance_um, row.freight_fen, row.delivered_fen, bool(row.may_enter), row.available_kg)
+        for row in rows
     ]
     return Candidates(lots, rows[0].in_reach, sum(lot.may_enter for lot in lots) == rows[0].eligible)
 

@@ -16,6 +16,7 @@ from app.core import clock
 from app.core.database import Database
 from app.core.memory import settle_memory
 from app.core.settings import Environment, Settings
+from app.exchange.sweeping import run_sweeper
 from app.imports.kinds import ImportKind
 from app.imports.readers import Reader
 from app.imports.running import run_import
@@ -28,7 +29,7 @@ _STOP_SECONDS = 30
 def work(
     log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
 ) -> None:
-    """Do background work (imports, alerts) until stopped; for servers that run with SWX_WORKER=off."""
+    """Do background work (imports, alerts, expiry) until stopped; for servers that run with SWX_WORKER=off."""
     # A supervisor stops a program with SIGTERM, and a shell starts one beside it deaf to SIGINT: both end it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
@@ -77,6 +78,7 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
         targets = {
             "jobs": partial(run_jobs, database, handlers, stop, is_alone=file is not None),
             "alerts": partial(run_consumer, database, settings, stop),
+            "expiry": partial(run_sweeper, database, stop),
         }
         threads = [Thread(target=target, name=name) for name, target in targets.items()]
         reader.start()

@@ -60,6 +60,18 @@ def last_day(month: str) -> date:
     return following - timedelta(days=1)
 
 
+def months_from(month: str, count: int) -> list[str]:
+    """Return so many months as `YYYY-MM`, beginning with one."""
+    start = year_of(month) * 12 + int(month[5:7]) - 1
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(start, start + count)]
+
+
+def months_between(first: date, last: date) -> list[str]:
+    """Return the months that the days from `first` to `last` touch, as `YYYY-MM`."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return months_from(month_of(first), max(count, 0))
+
+
 def year_of(month: str) -> int:
     """Return the calendar year of `YYYY-MM`."""
     return int(month[:4])

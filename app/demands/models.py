@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, String, Uuid
+from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, String, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.actor import OrganisationId
@@ -27,7 +27,10 @@ class DemandStatus(StrEnum):
 
 
 class Demand(Base):
-    """A standing need; `criteria` holds the recycler's own limits, `grade` pins one edition of a standard."""
+    """A standing need; `criteria` holds the recycler's own limits, `grade` pins one edition of a standard.
+
+    A recurring one needs `quantity_t` in every month.
+    """
 
     __tablename__ = "demands"
     __table_args__ = (
@@ -47,6 +50,7 @@ class Demand(Base):
     grade: Mapped[str | None] = mapped_column(String(80))
     criteria: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+    is_recurring: Mapped[bool] = mapped_column(default=False, server_default=false())
     needed_from: Mapped[date]
     needed_to: Mapped[date]
     max_distance_km: Mapped[float | None] = mapped_column(Float(53))

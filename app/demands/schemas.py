@@ -11,6 +11,7 @@ from pydantic.json_schema import WithJsonSchema
 from app.core.bodies import fault_of_field, faults_of_field
 from app.core.clock import today
 from app.core.quantities import FreightFixed, FreightRate, Number, PositiveTonnes, Tonnes, YuanPerTonne
+from app.core.recurring import OnceOrMonthly, Recurring
 from app.core.schema import Instant, Key, Schema
 from app.demands.models import DemandStatus
 from app.demands.requirements import (
@@ -97,7 +98,14 @@ class DemandPost(Schema):
                     "freight_cny_per_t_km": 0.45,
                     "freight_fixed_cny_per_t": 3,
                     "accept_unknown": True,
-                }
+                },
+                {
+                    "site_id": _EXAMPLE_ID,
+                    "use": "cement_retarder",
+                    "recurring": {"per": "month", "quantity_t": 2500},
+                    "needed_from": "2026-08-01",
+                    "needed_to": "2036-12-31",
+                },
             ]
         }
     )
@@ -107,7 +115,8 @@ class DemandPost(Schema):
     materials: MaterialKeys | None = Field(None, validate_default=True, description="Null: all that the use takes.")
     grade: Key | None = Field(None, description="Pins one edition of a standard; a key of GET /v1/grades.")
     criteria: Criteria = Field([], description="Your own limits; they come on top of the grade's.")
-    quantity_t: PositiveTonnes
+    recurring: Recurring | None = Field(None, description="A continuous need, in place of `quantity_t`.")
+    quantity_t: OnceOrMonthly = Field(None, validate_default=True, description="Null where `recurring` says it.")
     needed_from: date
     needed_to: LastDay
     max_distance_km: DistanceKm | None = None
@@ -150,7 +159,8 @@ class DemandPatch(Schema):
     materials: MaterialKeys | None = Field(None, description="Null: all that the use takes.")
     grade: Key | None = None
     criteria: Criteria | None = Field(None, description="Replaces all of them.")
-    quantity_t: PositiveTonnes | None = None
+    quantity_t: PositiveTonnes | None = Field(None, description="In place of `recurring`, if it was that.")
+    recurring: Recurring | None = Field(None, description="In place of `quantity_t`, if it was that.")
     needed_from: date | None = None
     needed_to: LastDay | None = None
     max_distance_km: DistanceKm | None = None
@@ -160,12 +170,19 @@ class DemandPatch(Schema):
     accept_unknown: bool | None = None
     end_product: Key | None = None
 
-    @field_validator("criteria", "quantity_t", "needed_from", "needed_to", "accept_unknown")
+    @field_validator("criteria", "quantity_t", "recurring", "needed_from", "needed_to", "accept_unknown")
     @classmethod
     def _not_null(cls, value: object) -> object:
         if value is None:
             raise fault_of_field("null_not_allowed", "a demand always has it; leave the field out to keep it as it is")
         return value
+
+    @field_validator("recurring")
+    @classmethod
+    def _not_both(cls, recurring: Recurring | None, info: ValidationInfo) -> Recurring | None:
+        if info.data.get("quantity_t") is not None:
+            raise fault_of_field("one_quantity", "give either quantity_t or recurring")
+        return recurring
 
 
 class CriterionRead(Schema):
@@ -187,7 +204,8 @@ class DemandSeen(Schema):
     grade_lapsed: bool = Field(description="Whether the grade's edition does not hold on `needed_from`.")
     grade_successor: str | None = Field(description="The grade of the edition that follows, if one is on file.")
     criteria: list[CriterionRead]
-    quantity_t: Tonnes
+    quantity_t: Tonnes | None = Field(description="Null where `recurring` says it.")
+    recurring: Recurring | None
     needed_from: date
     needed_to: date
     max_distance_km: float | None
@@ -200,8 +218,13 @@ class DemandSeen(Schema):
 
 
 class DemandRead(DemandSeen):
-    """A demand as its owner sees it."""
+    """A demand as its owner sees it; of a recurring one `agreed_t` and `open_t` are those of the current month."""
 
+    agreed_t: Tonnes = Field(
+        description="What agreements that name the demand bring: live ones all that is agreed on, ended ones what was "
+        "shipped."
+    )
+    open_t: Tonnes = Field(description="What is asked for and not agreed on yet; 0 where more is agreed on.")
     max_delivered_cny_per_t: YuanPerTonne | None
     freight_cny_per_t_km: OwnRate | None
     freight_fixed_cny_per_t: OwnFixedPart | None

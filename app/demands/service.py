@@ -26,7 +26,8 @@ def post_demand(session: Session, actor: Actor, wish: DemandPost) -> Demand:
         site_id=site.id,
         materials=wish.materials or taken_materials(wish.use),
         criteria=_criteria_rows(wish.criteria),
-        **wish.model_dump(exclude={"site_id", "materials", "criteria"}),
+        **_quantity_columns(wish),
+        **wish.model_dump(exclude={"site_id", "materials", "criteria", "quantity_t", "recurring"}),
     )
     session.add(demand)
     session.flush()
@@ -48,7 +49,8 @@ def change_demand(session: Session, actor: Actor, demand: Demand, change: Demand
     check_action(demand, "change", today())
     was_open = is_open(demand)
     given = change.model_fields_set
-    values = change.model_dump(include=given, exclude={"materials", "criteria"})
+    values = change.model_dump(include=given, exclude={"materials", "criteria", "quantity_t", "recurring"})
+    values |= _quantity_columns(change)
     if "materials" in given:
         values["materials"] = change.materials or taken_materials(demand.use)
     if change.criteria is not None:
@@ -86,6 +88,13 @@ def _check_terms(demand: Demand, values: dict[str, Any]) -> None:
         faults.append(Fault("/needed_to" if "needed_to" in values else "/needed_from", "before_needed_from", detail))
     if faults:
         raise Invalid(faults, code=faults[0].code if len(faults) == 1 else "invalid_request")
+
+
+def _quantity_columns(wish: DemandPost | DemandPatch) -> dict[str, Any]:
+    """Return the columns of what is asked for, none where nothing is."""
+    if wish.recurring is not None:
+        return {"quantity_t": wish.recurring.quantity_t, "is_recurring": True}
+    return {} if wish.quantity_t is None else {"quantity_t": wish.quantity_t, "is_recurring": False}
 
 
 def _criteria_rows(criteria: Sequence[Criterion]) -> list[dict[str, Any]]:

@@ -6,19 +6,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
-from app.core.clock import now
+from app.core.clock import business_date, now
 from app.core.errors import Conflict, invalid
 from app.core.quantities import ZERO
 from app.exchange.corrected import Corrected, as_it_is, correct
 from app.exchange.correction_schemas import OF_RECEIPT, CorrectionPost, as_json
+from app.exchange.expiry import take_with_room
 from app.exchange.lifecycle import CORRECTION, SHIPMENT, CorrectionStatus, Parties
 from app.exchange.models import Agreement, Correction, CorrectionId, Shipment, ShipmentId
 from app.exchange.queries import find_correction, parties_of
+from app.exchange.reservations import draw_more, give_back, share_of
 from app.exchange.shipments import (
     check_ticket,
     check_time,
-    draw_more,
-    give_back,
     intake_of,
     load_of,
     lock_shipment,
@@ -132,13 +132,18 @@ def _booked(shipment: Shipment, corrected: Corrected) -> Booked:
 
 
 def _move_tonnes(session: Session, agreement: Agreement, lot: Lot, was: Corrected, becomes: Corrected) -> None:
-    """Make agreement and lot count what has really left and not come back."""
-    left = [load.net_t - (load.division.given_back_t if load.division else ZERO) for load in (was, becomes)]
-    more_t = left[1] - left[0]
-    if more_t > 0:
-        draw_more(agreement, lot, more_t)
-    elif more_t < 0:
-        give_back(session, agreement, lot, -more_t)
+    """Make agreement and lot count what has really left and not come back, each load in its month where they recur."""
+    before, after = (
+        share_of(session, agreement, lot, business_date(load.ticket.dispatched_at)) for load in (was, becomes)
+    )
+    left, leaves = (load.net_t - (load.division.given_back_t if load.division else ZERO) for load in (was, becomes))
+    if before.stock is not after.stock:
+        give_back(session, before, left)
+        left = ZERO
+    if leaves > left:
+        take_with_room(session, lot, lambda: draw_more(after, leaves - left))
+    elif leaves < left:
+        give_back(session, after, left - leaves)
 
 
 def _write(shipment: Shipment, corrected: Corrected) -> None:

@@ -1,16 +1,20 @@
 """Life cycles of agreements, shipments, corrections and utilisations, and who the parties of an agreement are. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.core.clock import business_date
 from app.core.lifecycles import Lifecycle, Step, Who
 
 
 class AgreementStatus(StrEnum):
-    """`expired` is never stored: a proposal expires by its `expires_at`."""
+    """A proposal expires by its `expires_at`, an accepted agreement by its last day, whatever is stored.
+
+    `expired` is stored only of one that was accepted, once what it had not shipped is free on its lot again.
+    """
 
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
@@ -63,8 +67,20 @@ AGREEMENT = Lifecycle(
         (AgreementStatus.ACCEPTED, "complete"): Step(
             Who.EITHER, AgreementStatus.COMPLETED, "nothing is in transit; sets free what is not shipped"
         ),
+        (AgreementStatus.ACCEPTED, "expire"): Step(
+            Who.EXCHANGE,
+            AgreementStatus.EXPIRED,
+            "after `ends_on`, or after the day of acceptance if that is later; sets free what is not shipped",
+        ),
+        (AgreementStatus.EXPIRED, "dispatch"): Step(
+            Who.PRODUCER,
+            AgreementStatus.EXPIRED,
+            "a late ticket of an agreement that was accepted, if the lot has the tonnes free",
+        ),
     },
 )
+#: A proposal that expired was never more than that: nothing can be done on it.
+LAPSED_PROPOSAL = replace(AGREEMENT, steps={})
 _CORRECTED = Step(Who.EITHER, None, "proposes new values; the other side approves them first")
 SHIPMENT = Lifecycle(
     "shipment",
@@ -124,8 +140,20 @@ class Parties:
         return own.__contains__
 
 
-def effective_status(status: str, expires_at: datetime | None, at: datetime) -> AgreementStatus:
-    """Return the status of an agreement at an instant: a proposal past its `expires_at` is expired."""
+def effective_status(
+    status: str, at: datetime, *, expires_at: datetime | None, ends_on: date, accepted_at: datetime | None
+) -> AgreementStatus:
+    """Return the status of an agreement at an instant.
+
+    A proposal past its `expires_at` is expired, and so is an accepted agreement on the day after its last one.
+    """
     if status == AgreementStatus.PROPOSED and expires_at is not None and expires_at <= at:
         return AgreementStatus.EXPIRED
+    if status == AgreementStatus.ACCEPTED and last_day_of(ends_on, accepted_at) < business_date(at):
+        return AgreementStatus.EXPIRED
     return AgreementStatus(status)
+
+
+def last_day_of(ends_on: date, accepted_at: datetime | None) -> date:
+    """Return the last day of an accepted agreement: a late one, with days that are past, lasts the day it is made."""
+    return ends_on if accepted_at is None else max(ends_on, business_date(accepted_at))

@@ -5,7 +5,19 @@ from decimal import Decimal
 from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, Numeric, String, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.auth.actor import OrganisationId
@@ -23,18 +35,28 @@ UtilisationId = NewType("UtilisationId", UUID)
 
 
 class Agreement(Base):
-    """Tonnes of one lot promised to one site; accepted, it reserves quantity − shipped on the lot."""
+    """Tonnes of one lot promised to one site; accepted, it reserves quantity − shipped on the lot.
+
+    A recurring one promises `quantity_t` in every month of its days; `shipped_t` is that of all months.
+    """
 
     __tablename__ = "agreements"
     __table_args__ = (
         CheckConstraint("quantity_kg > 0 AND shipped_kg >= 0", name="amounts_not_negative"),
+        # Those whose days are over: what they have not shipped is to be released.
+        Index(
+            "ix_agreements_accepted_ends_on",
+            "ends_on",
+            sqlite_where=text("status = 'accepted'"),
+            postgresql_where=text("status = 'accepted'"),
+        ),
         Index("ix_agreements_producer_organisation_id_id", "producer_organisation_id", "id"),
         Index("ix_agreements_recycler_organisation_id_id", "recycler_organisation_id", "id"),
     )
 
     id: Mapped[AgreementId] = mapped_column(Uuid, primary_key=True, default=new_id)
     lot_id: Mapped[LotId] = mapped_column(ForeignKey("lots.id"), index=True)
-    demand_id: Mapped[DemandId | None] = mapped_column(ForeignKey("demands.id"))
+    demand_id: Mapped[DemandId | None] = mapped_column(ForeignKey("demands.id"), index=True)
     material: Mapped[str] = mapped_column(String(80))
     origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
     destination_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
@@ -42,6 +64,7 @@ class Agreement(Base):
     recycler_organisation_id: Mapped[OrganisationId] = mapped_column(ForeignKey("organisations.id"))
     proposed_by: Mapped[OrganisationId] = mapped_column(ForeignKey("organisations.id"))
     quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+    is_recurring: Mapped[bool] = mapped_column(default=False, server_default=false())
     shipped_t: Mapped[Decimal] = mapped_column("shipped_kg", TonnesType, default=ZERO)
     price_cny_per_t: Mapped[Decimal] = mapped_column("price_fen_per_t", YuanType)
     starts_on: Mapped[date]
@@ -49,9 +72,21 @@ class Agreement(Base):
     expires_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    accepted_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+
+
+class AgreementMonth(Base):
+    """What of a recurring agreement was shipped in one calendar month; written when first needed."""
+
+    __tablename__ = "agreement_months"
+    __table_args__ = (CheckConstraint("shipped_kg >= 0", name="shipped_not_negative"),)
+
+    agreement_id: Mapped[AgreementId] = mapped_column(ForeignKey("agreements.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    shipped_t: Mapped[Decimal] = mapped_column("shipped_kg", TonnesType, default=ZERO)
 
 
 class Shipment(Base):

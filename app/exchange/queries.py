@@ -1,15 +1,23 @@
 """Reads of agreements, shipments, corrections and utilisations: only what the caller is a party of."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
 from sqlalchemy import BindParameter, ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
+from app.core.clock import months_between
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
-from app.exchange.lifecycle import Parties
+from app.core.quantities import ZERO
+from app.core.recurring import recurring_of
+from app.exchange.lifecycle import AgreementStatus, Parties
 from app.exchange.models import (
     Agreement,
     AgreementId,
+    AgreementMonth,
     Correction,
     CorrectionId,
     Shipment,
@@ -17,6 +25,8 @@ from app.exchange.models import (
     Utilisation,
     UtilisationId,
 )
+from app.exchange.schemas import AgreedMonth, AgreementRead
+from app.exchange.standing import has_status, status_of
 
 
 def parties_of(agreement: Agreement) -> Parties:
@@ -41,12 +51,52 @@ def find_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
     return found
 
 
-def list_agreements(session: Session, actor: Actor, status: str | None, page: Page) -> Slice[Agreement]:
+def list_agreements(session: Session, actor: Actor, status: AgreementStatus | None, page: Page) -> Slice[AgreementRead]:
     """Return one page of the caller's agreements, newest first."""
     query = select(Agreement).where(is_party(Agreement, actor.organisation_id))
     if status is not None:
-        query = query.where(Agreement.status == status)
-    return page_by_id(session, query, Agreement.id, page)
+        query = query.where(has_status(status))
+    found = page_by_id(session, query, Agreement.id, page)
+    return Slice(describe_agreements(session, found.items), found.next_cursor)
+
+
+def describe_agreements(session: Session, agreements: Sequence[Agreement]) -> list[AgreementRead]:
+    """Return agreements as they stand now; one more statement where some are recurring."""
+    months = load_months(session, [agreement.id for agreement in agreements if agreement.is_recurring])
+    return [_describe(agreement, months.get(agreement.id, {})) for agreement in agreements]
+
+
+def load_months(session: Session, agreement_ids: Collection[AgreementId]) -> dict[AgreementId, dict[str, Decimal]]:
+    """Return what of recurring agreements was shipped, by agreement and month; a month without loads may be absent."""
+    months: dict[AgreementId, dict[str, Decimal]] = defaultdict(dict)
+    if agreement_ids:
+        for part in session.scalars(select(AgreementMonth).where(AgreementMonth.agreement_id.in_(agreement_ids))):
+            months[part.agreement_id][part.month] = part.shipped_t
+    return months
+
+
+def _describe(agreement: Agreement, shipped: Mapping[str, Decimal]) -> AgreementRead:
+    status, is_recurring = status_of(agreement), agreement.is_recurring
+    computed = {"status", "quantity_t", "recurring", "by_month"}
+    fields = {name: getattr(agreement, name) for name in AgreementRead.model_fields.keys() - computed}
+    return AgreementRead(
+        **fields,
+        status=status,
+        quantity_t=None if is_recurring else agreement.quantity_t,
+        recurring=recurring_of(agreement.quantity_t, is_recurring=is_recurring),
+        by_month=_describe_months(agreement, shipped, status) if is_recurring else None,
+    )
+
+
+def _describe_months(
+    agreement: Agreement, shipped: Mapping[str, Decimal], status: AgreementStatus
+) -> list[AgreedMonth]:
+    promised_t = agreement.quantity_t if status is AgreementStatus.ACCEPTED else ZERO
+    parts = [(month, shipped.get(month, ZERO)) for month in months_between(agreement.starts_on, agreement.ends_on)]
+    return [
+        AgreedMonth(month=month, shipped_t=shipped_t, reserved_t=max(ZERO, promised_t - shipped_t))
+        for month, shipped_t in parts
+    ]
 
 
 def find_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:

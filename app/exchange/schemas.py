@@ -5,19 +5,34 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 from app.catalogue.keys import MaterialKey, UseKey
 from app.core.bodies import fault_of_field
-from app.core.clock import now, today
+from app.core.clock import months_between, now, today
 from app.core.quantities import ZERO, NonNegativeTonnes, Percent, PositiveTonnes, Tonnes, YuanPerTonne
-from app.core.schema import WITHOUT_NUL, Instant, Key, Name, Schema, Text, Year
+from app.core.recurring import OnceOrMonthly, Recurring
+from app.core.schema import WITHOUT_NUL, Instant, Key, Month, Name, Schema, Text, Year
 from app.exchange.lifecycle import AgreementStatus, ShipmentStatus, UtilisationStatus
 
 Plate = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=WITHOUT_NUL)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=WITHOUT_NUL)]
 #: Clocks of weighbridges run ahead; further than this is a wrong ticket.
 CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+_TERMS: JsonDict = {
+    "lot_id": "01990000-0000-7000-8000-000000000001",
+    "demand_id": "01990000-0000-7000-8000-000000000002",
+    "price_cny_per_t": -15,
+    "starts_on": "2026-08-01",
+    "ends_on": "2026-12-31",
+}
+_PROPOSAL: JsonDict = {**_TERMS, "quantity_t": 500}
+_MONTHLY_PROPOSAL: JsonDict = {**_TERMS, "recurring": {"per": "month", "quantity_t": 500}}
+#: Each month of a recurring agreement is a row of its lot.
+MOST_MONTHS = 240
 
 
 def not_ahead(instant: datetime) -> datetime:
@@ -30,10 +45,15 @@ def not_ahead(instant: datetime) -> datetime:
 class AgreementPost(Schema):
     """A proposal from either side: tonnes of a lot to a demand's site, or to a site of the recycler."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_PROPOSAL, _MONTHLY_PROPOSAL]})
+
     lot_id: UUID
     demand_id: UUID | None = None
     destination_site_id: UUID | None = Field(None, validate_default=True, description="Instead of demand_id.")
-    quantity_t: PositiveTonnes
+    recurring: Recurring | None = Field(
+        None, description="On a recurring lot, in place of `quantity_t`: reserved in every month of the days."
+    )
+    quantity_t: OnceOrMonthly = Field(None, validate_default=True, description="On a lot that is there once.")
     price_cny_per_t: YuanPerTonne = Field(description="At the producer's gate; negative: the producer pays.")
     starts_on: date
     ends_on: date
@@ -51,6 +71,11 @@ class AgreementPost(Schema):
     def _not_before_start(cls, ends_on: date, info: ValidationInfo) -> date:
         if ends_on < info.data.get("starts_on", ends_on):
             raise fault_of_field("ends_before_start", "must not be before starts_on")
+        if info.data.get("recurring") is not None and "starts_on" in info.data:
+            months = len(months_between(info.data["starts_on"], ends_on))
+            if months > MOST_MONTHS:
+                detail = f"a recurring agreement is for at most {MOST_MONTHS} months, and these are {months}"
+                raise fault_of_field("too_many_months", detail)
         return ends_on
 
     @field_validator("expires_at")
@@ -59,6 +84,14 @@ class AgreementPost(Schema):
         if expires_at is not None and expires_at <= now():
             raise fault_of_field("expires_in_past", "must be in the future")
         return expires_at
+
+
+class AgreedMonth(Schema):
+    """A month of a recurring agreement."""
+
+    month: Month
+    shipped_t: Tonnes
+    reserved_t: Tonnes = Field(description="Still to ship in that month; 0 once the agreement has ended.")
 
 
 class AgreementRead(Schema):
@@ -73,14 +106,20 @@ class AgreementRead(Schema):
     producer_organisation_id: UUID
     recycler_organisation_id: UUID
     proposed_by: UUID
-    quantity_t: Tonnes
-    shipped_t: Tonnes = Field(description="Dispatched, less what was refused.")
+    quantity_t: Tonnes | None = Field(description="Null where `recurring` says it.")
+    recurring: Recurring | None
+    shipped_t: Tonnes = Field(description="Dispatched, less what was refused; of a recurring one in all months.")
+    by_month: list[AgreedMonth] | None = Field(description="Of a recurring one: each month of its days; else null.")
     price_cny_per_t: YuanPerTonne
     starts_on: date
     ends_on: date
     expires_at: Instant | None
-    status: AgreementStatus
+    status: AgreementStatus = Field(
+        description="`expired`: not accepted by `expires_at`, or accepted and its last day over: `ends_on`, or the day "
+        "of acceptance if that is later. What it had not shipped is free on the lot again; late tickets stay possible."
+    )
     created_at: Instant
+    accepted_at: Instant | None
     version: int
 
 

@@ -7,26 +7,20 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
-from app.core.clock import business_date, now
+from app.core.clock import business_date
 from app.core.errors import Conflict, Fault, Invalid, NotFound, invalid
 from app.core.quantities import ZERO
-from app.exchange.agreements import lock_agreement, remaining_t
-from app.exchange.lifecycle import (
-    AGREEMENT,
-    SHIPMENT,
-    AgreementStatus,
-    CorrectionStatus,
-    ShipmentStatus,
-    effective_status,
-)
+from app.exchange.agreements import lock_agreement, take_step
+from app.exchange.expiry import settle_expiry, take_with_room
+from app.exchange.lifecycle import SHIPMENT, CorrectionStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Correction, Shipment, ShipmentId
 from app.exchange.queries import is_party, parties_of
+from app.exchange.reservations import Share, draw_load, give_back, share_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
-from app.exchange.weights import OVERSHIPMENT_SHARE, Division, divide
+from app.exchange.weights import Division, divide
 from app.ledger.loads import Intake, Load, post_dispatch, post_receipt, post_void
 from app.ledger.posting import lock_sites
 from app.lots.models import Lot
-from app.lots.service import return_tonnes, ship_tonnes
 
 _LOCKED = (
     select(Shipment, Agreement, Lot)
@@ -46,13 +40,13 @@ _OF_TICKET = select(Shipment.id).where(
 def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: ShipmentPost) -> Shipment:
     """Store a load, draw it from the agreement and its lot, and post it to the ledger."""
     agreement, lot = lock_agreement(session, actor, agreement_id)
-    status = effective_status(agreement.status, agreement.expires_at, now())
-    AGREEMENT.take(status, "dispatch", parties_of(agreement).turn_of(actor.organisation_id))
+    take_step(agreement, "dispatch", actor)
     check_time(ticket, agreement)
     lock_sites(session, agreement.origin_site_id)  # ticket numbers are unique at a site, whatever the lot
     check_ticket(session, agreement, ticket.ticket_no)
     net = ticket.net_t or ZERO
-    _draw_on_lot(agreement, lot, net)
+    share = share_of(session, agreement, lot, business_date(ticket.dispatched_at))
+    take_with_room(session, lot, lambda: draw_load(share, net))
     shipment = Shipment(
         **ticket.model_dump(exclude={"net_t", "stock_year"}),
         agreement_id=agreement.id,
@@ -93,17 +87,6 @@ def check_ticket(session: Session, agreement: Agreement, ticket_no: str, own_id:
         raise Conflict("ticket_exists", detail, ticket_no=ticket_no)
 
 
-def _draw_on_lot(agreement: Agreement, lot: Lot, net_t: Decimal) -> None:
-    """Take a load from what is reserved; up to 5 % more from what the lot has free."""
-    remaining = remaining_t(agreement)
-    extra = max(ZERO, net_t - remaining)
-    if extra > remaining * OVERSHIPMENT_SHARE or extra > lot.available_t:
-        detail = f"{remaining} t of the agreement remain; the load has {net_t} t. Agree on more, or split the load."
-        raise Conflict("agreement_exceeded", detail, remaining_t=remaining, available_t=lot.available_t)
-    ship_tonnes(lot, net_t - extra, extra)
-    agreement.shipped_t += net_t
-
-
 def load_of(shipment: Shipment) -> Load:
     """Return what the ledger must know of a shipment."""
     return Load(
@@ -124,27 +107,8 @@ def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tu
     if locked is None:
         raise NotFound("shipment")
     shipment, agreement, lot = locked
+    settle_expiry(session, agreement, lot)
     return shipment, agreement, lot
-
-
-def give_back(session: Session, agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
-    """Return tonnes to the producer: free in the agreement while it lives, else on the lot."""
-    before = remaining_t(agreement)
-    agreement.shipped_t -= tonnes
-    is_live = agreement.status == AgreementStatus.ACCEPTED
-    reserved_again = remaining_t(agreement) - before if is_live else ZERO
-    return_tonnes(session, lot, reserved_again, tonnes - reserved_again)
-
-
-def draw_more(agreement: Agreement, lot: Lot, tonnes: Decimal) -> None:
-    """Take more tonnes for loads that have left: what the agreement has reserved first, then what the lot has free.
-
-    Raises Conflict `insufficient_quantity` with `available_t`.
-    """
-    is_live = agreement.status == AgreementStatus.ACCEPTED
-    reserved = min(tonnes, remaining_t(agreement)) if is_live else ZERO
-    ship_tonnes(lot, reserved, tonnes - reserved)
-    agreement.shipped_t += tonnes
 
 
 def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: ReceiptPost) -> Shipment:
@@ -160,7 +124,7 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     shipment.received_gross_t, shipment.received_tare_t, shipment.received_net_t = receipt.gross_t, receipt.tare_t, net
     shipment.accepted_t, shipment.refused_t = accepted, receipt.refused_t
     shipment.status = received_status(accepted, receipt.refused_t)
-    give_back(session, agreement, lot, division.given_back_t)
+    give_back(session, _share(session, agreement, lot, shipment), division.given_back_t)
     # Both, or a refusal (adds to storage, draws on transit) and a dispatch (the other way round) of two lots could wait
     # for each other for ever; and before the load is written, which takes the lock of its plate.
     lock_sites(session, agreement.origin_site_id, agreement.destination_site_id)
@@ -168,6 +132,10 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     post_receipt(session, load_of(shipment), receipt.received_at, intake_of(division))
     session.flush()
     return shipment
+
+
+def _share(session: Session, agreement: Agreement, lot: Lot, shipment: Shipment) -> Share:
+    return share_of(session, agreement, lot, business_date(shipment.dispatched_at))
 
 
 def intake_of(division: Division) -> Intake:
@@ -187,7 +155,7 @@ def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     shipment, agreement, lot = lock_shipment(session, actor, shipment_id)
     SHIPMENT.take(shipment.status, "void", parties_of(agreement).turn_of(actor.organisation_id))
     shipment.status = ShipmentStatus.VOIDED
-    give_back(session, agreement, lot, shipment.net_t)
+    give_back(session, _share(session, agreement, lot, shipment), shipment.net_t)
     lock_sites(session, agreement.origin_site_id)
     session.flush()
     post_void(session, load_of(shipment), posted_by(session, shipment.id))

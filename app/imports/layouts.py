@@ -34,7 +34,13 @@ def _lot_fields() -> tuple[Field, ...]:
     return (
         *_sites(),
         Field("material", "物料", ("material",), "key or Chinese name 键或中文名", "phosphogypsum", read_material),
-        Field("quantity_t", "数量", ("quantity_t",), _TONNES, "12000"),
+        Field("quantity_t", "数量", ("quantity_t",), f"{_TONNES}; empty where it recurs 按月供应时为空", "12000"),
+        Field(
+            "recurring_t_per_month",
+            "每月供应量",
+            ("recurring", "quantity_t"),
+            f"{_TONNES} a month, in place of quantity_t; empty: once 连续供应的月供量，一次性供应为空",
+        ),
         Field("min_order_t", "最小起订量", ("min_order_t",), f"{_TONNES}; may be empty 可空", "500"),
         Field("available_from", "供货开始日期", ("available_from",), "YYYY-MM-DD", str(day), read_date),
         Field("available_to", "供货截止日期", ("available_to",), "YYYY-MM-DD", str(day + timedelta(180)), read_date),

@@ -1,13 +1,17 @@
 """Lots and assays as they are answered: JSON written straight from rows, for a page holds thousands of values."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
+from app.core.clock import month_of
 from app.core.documents import Document, written_part
-from app.lots.lifecycle import status_on
+from app.lots.lifecycle import month_in_question, status_on
 from app.lots.models import Assay, Lot
+from app.lots.months import Taken, load_taken, shown_months
 from app.organisations.models import Organisation, Site
 
 # Columns of the tables, not attributes of entities: rows come as they are, without the detour of loading objects.
@@ -16,6 +20,7 @@ _COLUMNS = (
     *(_LOTS.id, _LOTS.organisation_id, _LOTS.material, _LOTS.status, _LOTS.site_id, _LOTS.stock_year),
     *(_LOTS.available_from, _LOTS.available_to, _LOTS.origin_process, _LOTS.created_at, _LOTS.version),
     _LOTS.quantity_kg.label("quantity_t"),
+    _LOTS.is_recurring,
     _LOTS.reserved_kg.label("reserved_t"),
     _LOTS.shipped_kg.label("shipped_t"),
     _LOTS.min_order_kg.label("min_order_t"),
@@ -38,16 +43,20 @@ def select_lots(*columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of what
     )
 
 
-def describe_lot(row: Any, today: date) -> Document:  # noqa: ANN401 - a row of `select_lots`
+def describe_lots(session: Session, rows: Sequence[Any], today: date, month: str | None = None) -> list[Document]:
+    """Return lots as `LotRead` has them, recurring ones as of a month (the current one), from rows of `select_lots`."""
+    asked = month or month_of(today)
+    taken = load_taken(session, rows, asked)
+    return [describe_lot(row, today, asked, taken) for row in rows]
+
+
+def describe_lot(row: Any, today: date, month: str, taken: Taken) -> Document:  # noqa: ANN401 - a row of `select_lots`
     """Return a lot as `LotRead` has it."""
     return {
         "id": row.id,
         "material": row.material,
         "status": status_on(row.status, row.available_to, today),
-        "quantity_t": row.quantity_t,
-        "available_t": row.quantity_t - row.reserved_t - row.shipped_t,
-        "reserved_t": row.reserved_t,
-        "shipped_t": row.shipped_t,
+        **(_monthly(row, month, taken) if row.is_recurring else _once(row)),
         "min_order_t": row.min_order_t,
         "available_from": row.available_from,
         "available_to": row.available_to,
@@ -65,6 +74,31 @@ def describe_lot(row: Any, today: date) -> Document:  # noqa: ANN401 - a row of 
         "organisation": {"id": row.organisation_id, "name": row.organisation_name},
         "created_at": row.created_at,
         "version": row.version,
+    }
+
+
+def _once(row: Any) -> Document:  # noqa: ANN401 - as above
+    return {
+        "quantity_t": row.quantity_t,
+        "recurring": None,
+        "available_t": row.quantity_t - row.reserved_t - row.shipped_t,
+        "available_by_month": None,
+        "reserved_t": row.reserved_t,
+        "shipped_t": row.shipped_t,
+    }
+
+
+def _monthly(row: Any, month: str, taken: Taken) -> Document:  # noqa: ANN401 - as above
+    available, reserved, shipped = taken.parts_of(row, month_in_question(row, month))
+    return {
+        "quantity_t": None,
+        "recurring": {"per": "month", "quantity_t": row.quantity_t},
+        "available_t": available,
+        "available_by_month": [
+            {"month": shown, "available_t": taken.parts_of(row, shown)[0]} for shown in shown_months()
+        ],
+        "reserved_t": reserved,
+        "shipped_t": shipped,
     }
 
 

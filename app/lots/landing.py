@@ -23,7 +23,7 @@ from app.lots.events import lots_landed
 from app.lots.measured import Measured, describe_results
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.lots.ranges import Ranges, ranges_of, widen_ranges
-from app.lots.schemas import MAX_RESULTS, AssayHead, LotPost, LotTerms
+from app.lots.schemas import MAX_RESULTS, AssayHead, LotPost, LotTerms, offered_t
 
 
 class CheckedAssay(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,6 +42,7 @@ class CheckedLot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site_id: UUID
     material: str
     quantity_t: Decimal
+    is_recurring: bool
     min_order_t: Decimal | None
     available_from: date
     available_to: date
@@ -97,7 +98,8 @@ def _checked_lot(wish: LotTerms, head: AssayHead | None, measured: Sequence[Meas
     return CheckedLot(
         site_id=wish.site_id,
         material=wish.material,
-        quantity_t=wish.quantity_t,
+        quantity_t=offered_t(wish),
+        is_recurring=wish.recurring is not None,
         min_order_t=wish.min_order_t,
         available_from=wish.available_from,
         available_to=wish.available_to,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
+from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,7 +32,11 @@ class LotStatus(StrEnum):
 
 
 class Lot(Base):
-    """Tonnes of one material on offer at one site; `current_assay` maps parameter to value in canonical unit."""
+    """Tonnes of one material on offer at one site; `current_assay` maps parameter to value in canonical unit.
+
+    A recurring one offers `quantity_t` in every month of its days; what of a month is taken stands in `lot_months`, and
+    its own `reserved_t` and `shipped_t` stay 0.
+    """
 
     __tablename__ = "lots"
     __table_args__ = (
@@ -63,6 +67,7 @@ class Lot(Base):
     site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"))
     material: Mapped[str] = mapped_column(String(80))
     quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+    is_recurring: Mapped[bool] = mapped_column(default=False, server_default=false())
     reserved_t: Mapped[Decimal] = mapped_column("reserved_kg", TonnesType, default=ZERO)
     shipped_t: Mapped[Decimal] = mapped_column("shipped_kg", TonnesType, default=ZERO)
     min_order_t: Mapped[Decimal | None] = mapped_column("min_order_kg", TonnesType)
@@ -79,6 +84,27 @@ class Lot(Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+
+    @hybrid_property
+    def available_t(self) -> Decimal:
+        """Tonnes neither reserved nor shipped; of a recurring lot see its months."""
+        return self.quantity_t - self.reserved_t - self.shipped_t
+
+
+class LotMonth(Base):
+    """What a recurring lot offers in one calendar month; written, under the lock of the lot, when first needed."""
+
+    __tablename__ = "lot_months"
+    __table_args__ = (
+        CheckConstraint("reserved_kg >= 0 AND shipped_kg >= 0", name="parts_not_negative"),
+        CheckConstraint("reserved_kg + shipped_kg <= quantity_kg", name="never_oversold"),
+    )
+
+    lot_id: Mapped[LotId] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    quantity_t: Mapped[Decimal] = mapped_column("quantity_kg", TonnesType)
+    reserved_t: Mapped[Decimal] = mapped_column("reserved_kg", TonnesType, default=ZERO)
+    shipped_t: Mapped[Decimal] = mapped_column("shipped_kg", TonnesType, default=ZERO)
 
     @hybrid_property
     def available_t(self) -> Decimal:

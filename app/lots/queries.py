@@ -10,7 +10,7 @@ from app.core.clock import today
 from app.core.documents import Document
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
-from app.lots.documents import describe_lot, select_lots
+from app.lots.documents import describe_lots, select_lots
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
 from app.organisations.models import Organisation, OrganisationStatus
 
@@ -56,7 +56,7 @@ def read_lot(session: Session, actor: Actor, lot_id: LotId) -> Document:
     row = session.execute(select_lots().where(Lot.id == lot_id, _is_visible_to(actor))).one_or_none()
     if row is None:
         raise NotFound("lot")
-    return describe_lot(row, today())
+    return describe_lots(session, [row], today())[0]
 
 
 def _is_visible_to(actor: Actor) -> ColumnElement[bool]:

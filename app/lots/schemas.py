@@ -21,7 +21,8 @@ from app.catalogue.keys import MaterialKey
 from app.core.bodies import fault_of_field, faults_of_field
 from app.core.clock import today
 from app.core.quantities import NonNegativeTonnes, PositiveTonnes, Tonnes, YuanPerTonne
-from app.core.schema import Instant, Key, Name, Schema, Year
+from app.core.recurring import OnceOrMonthly, Recurring
+from app.core.schema import Instant, Key, Month, Name, Schema, Year
 from app.lots.assays import measure_results
 from app.lots.models import LotStatus
 from app.organisations.briefs import OrganisationBrief, SiteBrief
@@ -130,8 +131,11 @@ class LotTerms(Schema):
 
     site_id: UUID = Field(description="One of your own sites.")
     material: MaterialKey = Field(description="A key of GET /v1/materials.")
-    quantity_t: PositiveTonnes
-    min_order_t: NonNegativeTonnes | None = Field(None, description="Least tonnes a deal.")
+    recurring: Recurring | None = Field(None, description="A continuous stream, in place of `quantity_t`.")
+    quantity_t: OnceOrMonthly = Field(None, validate_default=True, description="Null where `recurring` says it.")
+    min_order_t: NonNegativeTonnes | None = Field(
+        None, description="Least tonnes a deal, or a month of a recurring one."
+    )
     available_from: date
     available_to: LastDay
     price_cny_per_t: YuanPerTonne = Field(description="At the gate of the site; negative: the producer pays.")
@@ -141,7 +145,8 @@ class LotTerms(Schema):
     @field_validator("min_order_t")
     @classmethod
     def _order_fits(cls, min_order_t: Decimal | None, info: ValidationInfo) -> Decimal | None:
-        if "quantity_t" in info.data and (detail := find_order_fault(info.data["quantity_t"], min_order_t)):
+        offered = [info.data[name] for name in ("recurring", "quantity_t") if info.data.get(name) is not None]
+        if offered and (detail := find_order_fault(getattr(offered[0], "quantity_t", offered[0]), min_order_t)):
             raise fault_of_field("min_order_above_quantity", detail)
         return min_order_t
 
@@ -153,8 +158,15 @@ class LotTerms(Schema):
         return available_to
 
 
+def offered_t(wish: LotTerms) -> Decimal:
+    """Return the tonnes of an offer, of a recurring one those of a month."""
+    quantity_t = wish.quantity_t if wish.recurring is None else wish.recurring.quantity_t
+    assert quantity_t is not None  # noqa: S101 - one of both is given
+    return quantity_t
+
+
 class LotPost(LotTerms):
-    """Waste on offer at one of one's own sites."""
+    """Waste on offer at one of one's own sites: a quantity that is there once, or a stream that recurs every month."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -170,7 +182,15 @@ class LotPost(LotTerms):
                     "origin": {"process": "dihydrate"},
                     "stock_year": None,
                     "assay": _EXAMPLE_ASSAY,
-                }
+                },
+                {
+                    "site_id": _EXAMPLE_ID,
+                    "material": "phosphogypsum",
+                    "recurring": {"per": "month", "quantity_t": 4000},
+                    "available_from": "2026-08-01",
+                    "available_to": "2036-12-31",
+                    "price_cny_per_t": -15,
+                },
             ]
         }
     )
@@ -183,14 +203,17 @@ class LotPatch(Schema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"quantity_t": 9000.5, "price_cny_per_t": -12.5}]})
 
-    quantity_t: PositiveTonnes | None = None
+    quantity_t: PositiveTonnes | None = Field(None, description="Of a lot that is there once.")
+    recurring: Recurring | None = Field(
+        None, description="Of a recurring lot: for the current month and those to come; not below what is taken of one."
+    )
     min_order_t: NonNegativeTonnes | None = None
     available_from: date | None = None
     available_to: LastDay | None = None
     price_cny_per_t: YuanPerTonne | None = None
     origin: Origin | None = None
 
-    @field_validator("quantity_t", "available_from", "available_to", "price_cny_per_t")
+    @field_validator("quantity_t", "recurring", "available_from", "available_to", "price_cny_per_t")
     @classmethod
     def _not_null(cls, value: object) -> object:
         if value is None:
@@ -228,14 +251,31 @@ class AssayRead(Schema):
     created_at: Instant
 
 
+class MonthAvailable(Schema):
+    """What of a recurring lot is free in a month."""
+
+    month: Month
+    available_t: Tonnes
+
+
 class LotRead(Schema):
-    """A lot as the market sees it."""
+    """A lot as the market sees it.
+
+    Of a recurring lot `available_t`, `reserved_t` and `shipped_t` are those of the current month (in a search of the
+    month of `available_on`), or of its first month where it begins later.
+    """
 
     id: UUID
     material: str
     status: LotStatus
-    quantity_t: Tonnes
+    quantity_t: Tonnes | None = Field(description="Null where `recurring` says it.")
+    recurring: Recurring | None = Field(
+        description="A continuous stream: it offers as much in every month of its days."
+    )
     available_t: Tonnes = Field(description="quantity − reserved − shipped.")
+    available_by_month: list[MonthAvailable] | None = Field(
+        description="Of a recurring lot: what is free in the current month and the 11 that follow; else null."
+    )
     reserved_t: Tonnes
     shipped_t: Tonnes
     min_order_t: Tonnes | None

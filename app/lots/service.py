@@ -13,11 +13,20 @@ from app.events.record import record_event
 from app.lots import lifecycle
 from app.lots.assays import measure_results
 from app.lots.events import assay_added, is_open, lot_changed, lot_opened, lot_withdrawn
-from app.lots.lifecycle import change_quantity, check_action, reserve_tonnes, ship_tonnes
+from app.lots.lifecycle import (
+    Stock,
+    change_months,
+    change_quantity,
+    check_action,
+    reserve_months,
+    reserve_tonnes,
+    ship_tonnes,
+)
 from app.lots.measured import describe_results
 from app.lots.models import Assay, AssayId, Lot, LotId, LotStatus
+from app.lots.months import written_months
 from app.lots.ranges import ranges_of, widen_ranges
-from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault
+from app.lots.schemas import AssayPost, LotPatch, LotPost, find_order_fault, find_period_fault, offered_t
 from app.organisations.service import check_own_site
 
 #: Callers lock a lot and move its tonnes through this one file.
@@ -28,6 +37,7 @@ __all__ = [
     "lock_own_lot",
     "post_lot",
     "release_tonnes",
+    "reserve_months",
     "reserve_tonnes",
     "return_tonnes",
     "ship_tonnes",
@@ -44,17 +54,22 @@ def lock_lot(session: Session, lot_id: LotId) -> Lot:
     return lot
 
 
-def release_tonnes(session: Session, lot: Lot, tonnes: Decimal) -> None:
-    """Set reserved tonnes of a locked lot free again; the market hears of a lot that has something to offer again."""
+def release_tonnes(session: Session, lot: Lot, tonnes: Decimal, stock: Stock | None = None) -> None:
+    """Set reserved tonnes of a locked lot free again; the market hears of a lot that has something to offer again.
+
+    `stock` is the month of a recurring lot that they are of.
+    """
     was_open = is_open(lot)
-    lifecycle.release_tonnes(lot, tonnes)
+    lifecycle.release_tonnes(stock or lot, tonnes)
     _tell_if_reopened(session, lot, was_open=was_open)
 
 
-def return_tonnes(session: Session, lot: Lot, back_to_reserved_t: Decimal, back_free_t: Decimal) -> None:
-    """Take shipped tonnes of a locked lot back, refused or voided; the market hears as with `release_tonnes`."""
+def return_tonnes(
+    session: Session, lot: Lot, back_to_reserved_t: Decimal, back_free_t: Decimal, stock: Stock | None = None
+) -> None:
+    """Take shipped tonnes of a locked lot back, refused or voided; the rest as with `release_tonnes`."""
     was_open = is_open(lot)
-    lifecycle.return_tonnes(lot, back_to_reserved_t, back_free_t)
+    lifecycle.return_tonnes(stock or lot, back_to_reserved_t, back_free_t)
     _tell_if_reopened(session, lot, was_open=was_open)
 
 
@@ -79,7 +94,9 @@ def post_lot(session: Session, actor: Actor, wish: LotPost) -> Lot:
         organisation_id=actor.organisation_id,
         site_id=site.id,
         origin_process=None if wish.origin is None else wish.origin.process,
-        **wish.model_dump(exclude={"site_id", "origin", "assay"}),
+        quantity_t=offered_t(wish),
+        is_recurring=wish.recurring is not None,
+        **wish.model_dump(exclude={"site_id", "origin", "assay", "quantity_t", "recurring"}),
     )
     assay = None if wish.assay is None else _record_assay(session, lot, wish.assay)
     session.add(lot)
@@ -95,10 +112,12 @@ def change_lot(session: Session, actor: Actor, lot: Lot, change: LotPatch) -> Lo
     """Change a lot that the caller owns and holds locked; another last day reopens an expired one."""
     check_action(lot, "change", today())
     was_open = is_open(lot)
-    given = change.model_dump(include=change.model_fields_set, exclude={"origin"})
+    given = change.model_dump(include=change.model_fields_set, exclude={"origin", "quantity_t", "recurring"})
     _check_terms(lot, change)
-    if (quantity_t := given.pop("quantity_t", None)) is not None:
-        change_quantity(lot, quantity_t)
+    if change.quantity_t is not None:
+        change_quantity(lot, change.quantity_t)
+    if change.recurring is not None:
+        change_months(lot, written_months(session, lot), change.recurring.quantity_t)
     for field, value in given.items():
         setattr(lot, field, value)
     if "origin" in change.model_fields_set:
@@ -132,9 +151,11 @@ def _check_terms(lot: Lot, change: LotPatch) -> None:
     """Refuse terms that contradict each other once the change meets what is stored."""
     given = change.model_fields_set
     min_order_t = change.min_order_t if "min_order_t" in given else lot.min_order_t
-    faults: list[Fault] = []
-    if detail := find_order_fault(change.quantity_t or lot.quantity_t, min_order_t):
-        pointer = "/min_order_t" if "min_order_t" in given else "/quantity_t"
+    faults = _find_kind_faults(lot, change)
+    asked_t = change.quantity_t if change.recurring is None else change.recurring.quantity_t
+    if detail := find_order_fault(asked_t or lot.quantity_t, min_order_t):
+        pointers = {"min_order_t": "/min_order_t", "recurring": "/recurring/quantity_t", "quantity_t": "/quantity_t"}
+        pointer = next(pointer for field, pointer in pointers.items() if field in given)
         faults.append(Fault(pointer, "min_order_above_quantity", detail))
     first, last = change.available_from or lot.available_from, change.available_to or lot.available_to
     if detail := find_period_fault(first, last):
@@ -142,6 +163,17 @@ def _check_terms(lot: Lot, change: LotPatch) -> None:
         faults.append(Fault(pointer, "before_available_from", detail))
     if faults:
         raise Invalid(faults, code=faults[0].code if len(faults) == 1 else "invalid_request")
+
+
+def _find_kind_faults(lot: Lot, change: LotPatch) -> list[Fault]:
+    """Return what is wrong where a lot that is there once would recur, or the reverse: agreements rest on its kind."""
+    if lot.is_recurring and change.quantity_t is not None:
+        detail = "the lot recurs every month: change recurring.quantity_t, or offer another lot"
+        return [Fault("/quantity_t", "lot_is_recurring", detail)]
+    if not lot.is_recurring and change.recurring is not None:
+        detail = "the lot is there once: change quantity_t, or offer another lot that recurs"
+        return [Fault("/recurring", "lot_is_not_recurring", detail)]
+    return []
 
 
 def _record_assay(session: Session, lot: Lot, report: AssayPost) -> Assay:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.auth.actor import Actor
 from app.catalogue.reference import reference
-from app.core.clock import today
+from app.core.clock import month_of, today
 from app.core.errors import invalid
 from app.core.geo import to_wgs84
 from app.demands.lifecycle import effective_status
@@ -31,7 +31,7 @@ class LotCondition(StrEnum):
     ON_OFFER = "on_offer"  # the day on which it is
     OWNED_BY = "owned_by"
     NOT_OWNED_BY = "not_owned_by"
-    LEAST_KG = "least_kg"  # neither reserved nor shipped
+    LEAST_KG = "least_kg"  # neither reserved nor shipped, of a recurring lot in the month of the search
     BEGINS_BY = "begins_by"
     LASTS_TO = "lasts_to"
     MOST_FEN = "most_fen"  # per tonne, at the producer's gate
@@ -50,12 +50,14 @@ class LotSearch:
 
     `district` is that of the site, or its first characters. `active_component` is the parameter that the use pays
     for; only with one there is an order by its cost. A search that `finds_nothing` is one of a demand that is over.
+    `month` is the one whose tonnes count of recurring lots.
     """
 
     specification: Specification
     verdicts: frozenset[Verdict]
     sort: Sort
     conditions: tuple[Asked, ...]
+    month: str
     district: str | None = None
     position: Position | None = None
     within_km: float | None = None
@@ -84,6 +86,7 @@ def market_search(filters: LotChoice, actor: Actor, conventions: Conventions) ->
             Asked(LotCondition.OWNED_BY, actor.organisation_id) if filters.mine else market,
             *_quantities_and_days(filters),
         ),
+        month=month_of(filters.available_on or today()),
         district=filters.district,
         position=None if filters.near is None else Position(*to_wgs84(*read_near(filters.near), filters.datum)),
         within_km=filters.within_km,
@@ -111,12 +114,18 @@ def demand_search(demand: Demand, site: Site, filters: MatchFilters, conventions
             Asked(LotCondition.BEGINS_BY, demand.needed_to),
             Asked(LotCondition.LASTS_TO, demand.needed_from),
         ),
+        month=month_of_need(demand),
         position=Position(site.latitude, site.longitude),
         within_km=demand.max_distance_km,
         most_delivered_fen=_fen_or_none(demand.max_delivered_cny_per_t),
         active_component=component,
         finds_nothing=effective_status(demand, today()) is not DemandStatus.OPEN,
     )
+
+
+def month_of_need(demand: Demand) -> str:
+    """Return the first month in which a demand can still be served."""
+    return month_of(max(today(), demand.needed_from))
 
 
 def _quantities_and_days(filters: LotChoice) -> list[Asked]:

@@ -9,17 +9,22 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Select,
+    String,
     Uuid,
+    and_,
     bindparam,
     false,
     join,
     literal_column,
+    not_,
     null,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session
 
 from app.lots.models import Lot
+from app.lots.months import available_kg
 from app.matching.conditions import limit_values, verdict_is_among
 from app.matching.lot_search import LotCondition, LotSearch
 from app.matching.nearby import (
@@ -40,11 +45,15 @@ _Condition = ColumnElement[bool]
 
 @dataclass(frozen=True)
 class Offers:
-    """The lots that a search finds; without a place distance and cost are NULL. `values` are its parameters."""
+    """The lots that a search finds; without a place distance and cost are NULL. `values` are its parameters.
+
+    `available_kg` is what a lot has free, a recurring one in the month of the search.
+    """
 
     distance_um: Any
     freight_fen: Any
     delivered_fen: Any
+    available_kg: Any
     joined: Any
     conditions: tuple[_Condition, ...]
     values: Mapping[str, Any]
@@ -75,9 +84,10 @@ def find_sites(session: Session, search: LotSearch, tariff: Tariff) -> Nearby | 
 
 def make_offers(search: LotSearch, dialect: str, values: Mapping[str, Any]) -> Offers:
     """Return the lots that a search finds; what it asks for are parameters, so that it serves others of its shape."""
+    available = available_kg(bindparam("month", type_=String), dialect)
     conditions = [
         *(
-            _CONDITIONS[condition](bindparam(condition.value, type_=_TYPES[condition]))
+            _CONDITIONS[condition](bindparam(condition.value, type_=_TYPES[condition]), available)
             for condition, _ in search.conditions
         ),
         *_meets(search),
@@ -86,19 +96,20 @@ def make_offers(search: LotSearch, dialect: str, values: Mapping[str, Any]) -> O
         conditions.append(is_trading(Lot.organisation_id))
         if search.district is not None:
             conditions.append(Lot.site_id.in_(select(Site.id).where(is_in_district())))
-        return Offers(null(), null(), null(), Lot.__table__, tuple(conditions), values)
+        return Offers(null(), null(), null(), available, Lot.__table__, tuple(conditions), values)
     nearby = nearby_table(dialect)
     delivered_fen = as_stored(Lot.price_cny_per_t) + nearby.c.freight_fen
     if search.most_delivered_fen is not None:
         conditions.append(delivered_fen <= bindparam("most_delivered_fen", type_=BigInteger))
     joined = join(nearby, Lot, nearby.c.site_id == Lot.site_id)
-    return Offers(nearby.c.distance_um, nearby.c.freight_fen, delivered_fen, joined, tuple(conditions), values)
+    terms = nearby.c.distance_um, nearby.c.freight_fen, delivered_fen, available
+    return Offers(*terms, joined, tuple(conditions), values)
 
 
 def offer_values(search: LotSearch, nearby: Nearby | None, dialect: str) -> dict[str, Any]:
     """Return the parameters of a search."""
     values = limit_values(search.specification)
-    values |= {condition.value: value for condition, value in search.conditions}
+    values |= {condition.value: value for condition, value in search.conditions} | {"month": search.month}
     if search.specification.materials:
         values["materials"] = sorted(search.specification.materials)
     if nearby is not None:
@@ -110,15 +121,19 @@ def offer_values(search: LotSearch, nearby: Nearby | None, dialect: str) -> dict
     return values
 
 
-_CONDITIONS: Mapping[LotCondition, Callable[[Any], _Condition]] = {
+#: By the value asked for and the kilograms that a lot has free.
+_CONDITIONS: Mapping[LotCondition, Callable[[Any, Any], _Condition]] = {
     # Written out, not as a parameter: only so do both engines see that the partial index on open lots applies.
-    LotCondition.ON_OFFER: lambda day: (Lot.status == literal_column("'open'")) & (Lot.available_to >= day),
-    LotCondition.OWNED_BY: lambda owner: Lot.organisation_id == owner,
-    LotCondition.NOT_OWNED_BY: lambda owner: Lot.organisation_id != owner,
-    LotCondition.LEAST_KG: lambda kg: as_stored(Lot.available_t) >= kg,
-    LotCondition.BEGINS_BY: lambda day: Lot.available_from <= day,
-    LotCondition.LASTS_TO: lambda day: Lot.available_to >= day,
-    LotCondition.MOST_FEN: lambda fen: as_stored(Lot.price_cny_per_t) <= fen,
+    # A lot that is there once has something free while it is open; of a recurring one the month tells.
+    LotCondition.ON_OFFER: lambda day, available: and_(
+        Lot.status == literal_column("'open'"), Lot.available_to >= day, or_(not_(Lot.is_recurring), available > 0)
+    ),
+    LotCondition.OWNED_BY: lambda owner, _: Lot.organisation_id == owner,
+    LotCondition.NOT_OWNED_BY: lambda owner, _: Lot.organisation_id != owner,
+    LotCondition.LEAST_KG: lambda kg, available: available >= kg,
+    LotCondition.BEGINS_BY: lambda day, _: Lot.available_from <= day,
+    LotCondition.LASTS_TO: lambda day, _: Lot.available_to >= day,
+    LotCondition.MOST_FEN: lambda fen, _: as_stored(Lot.price_cny_per_t) <= fen,
 }
 _TYPES: Mapping[LotCondition, Any] = {
     LotCondition.ON_OFFER: Date,
@@ -129,10 +144,6 @@ _TYPES: Mapping[LotCondition, Any] = {
     LotCondition.LASTS_TO: Date,
     LotCondition.MOST_FEN: BigInteger,
 }
-
-
-def _condition(condition: LotCondition) -> _Condition:
-    return _CONDITIONS[condition](bindparam(condition.value, type_=_TYPES[condition]))
 
 
 def _meets(search: LotSearch) -> list[_Condition]:

@@ -15,6 +15,7 @@ from app.core.bodies import fault_of_field, faults_of_field
 from app.core.errors import Fault
 from app.core.geo import Datum
 from app.core.quantities import NonNegativeTonnes, Number, Tonnes, YuanPerTonne
+from app.core.recurring import Recurring
 from app.core.schema import Key, Schema
 from app.demands.schemas import CriterionRead
 from app.lots.schemas import LotRead
@@ -114,7 +115,10 @@ class LotChoice(Wishes):
     within_km: Annotated[float, Field(ge=0, le=_FARTHEST_KM)] | None = Field(
         None, description="Greatest WGS-84 geodesic from `near`."
     )
-    min_quantity_t: NonNegativeTonnes | None = Field(None, description="Least `available_t`.")
+    min_quantity_t: NonNegativeTonnes | None = Field(
+        None,
+        description="Least `available_t`; of a recurring lot in the month of `available_on`, else the current one.",
+    )
     available_on: date | None = Field(None, description="A day on which the lot is on offer.")
     max_price_cny_per_t: YuanPerTonne | None = Field(None, description="Greatest price at the producer's gate.")
     max_delivered_cny_per_t: YuanPerTonne | None = Field(None, description="Greatest price with freight to `near`.")
@@ -228,7 +232,8 @@ class DemandBrief(Schema):
     materials: list[str]
     grade: str | None
     criteria: list[CriterionRead]
-    quantity_t: Tonnes
+    quantity_t: Tonnes | None = Field(description="Null where `recurring` says it.")
+    recurring: Recurring | None
     needed_from: date
     needed_to: date
     site: SiteBrief

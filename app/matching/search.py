@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import today
 from app.core.documents import Document
 from app.core.paging import Page, Slice
-from app.lots.documents import describe_lot
+from app.lots.documents import describe_lots
 from app.matching.circles import search_circles
 from app.matching.conventions import Conventions
 from app.matching.hauls import Leg, make_hauls
@@ -26,13 +26,14 @@ from app.matching.verdict import judge
 def search_lots(session: Session, search: LotSearch, conventions: Conventions, page: Page) -> Slice[Document]:
     """Return one page of the lots that a search finds, each with its verdict and its terms, as `LotMatch` has them."""
     found = page.cut(_find_rows(session, search, conventions.tariff, page), cursor_position(_lot_id))
-    hauls, day = _make_hauls(search, found.items, conventions), today()
+    hauls = _make_hauls(search, found.items, conventions)
+    lots = describe_lots(session, found.items, today(), search.month)
     items = [
         {
-            "lot": describe_lot(row, day),
+            "lot": lot,
             **make_terms(row, judge(search.specification, facts_of(row)), haul, search.active_component, conventions),
         }
-        for row, haul in zip(found.items, hauls, strict=True)
+        for row, lot, haul in zip(found.items, lots, hauls, strict=True)
     ]
     return Slice(items, found.next_cursor)
 

@@ -6,7 +6,7 @@ from app.catalogue.reference import reference
 from app.core.clock import today
 from app.core.documents import Document
 from app.core.errors import invalid
-from app.lots.documents import describe_lot, select_lots
+from app.lots.documents import describe_lots, select_lots
 from app.lots.models import Lot
 from app.matching.conventions import Conventions
 from app.matching.filters import read_spec
@@ -34,4 +34,4 @@ def judge_lot(session: Session, lot: Lot, wishes: Wishes, conventions: Conventio
     component = None if wishes.use is None else reference().uses[wishes.use].active_component
     terms = make_terms(lot, judge(specification, facts_of(lot)), None, component, conventions)
     row = session.execute(select_lots().where(Lot.id == lot.id)).one()
-    return {"lot": describe_lot(row, today()), **terms}
+    return {"lot": describe_lots(session, [row], today())[0], **terms}

@@ -3,17 +3,21 @@
 Tests hold the two together.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from app.core.clock import month_of
 from app.core.geo import to_wgs84
 from app.demands.events import is_open
 from app.demands.models import Demand
 from app.lots.models import Lot, LotId
+from app.lots.months import Taken
 from app.matching.conventions import Conventions
 from app.matching.filters import read_near, read_spec, read_verdicts
+from app.matching.lot_search import month_of_need
 from app.matching.nearby import Position
 from app.matching.ordering import to_fen, to_kg
 from app.matching.ranking import Tariff, freight_fen
@@ -28,13 +32,17 @@ from app.organisations.models import Site
 
 @dataclass(frozen=True)
 class StandingWish:
-    """What is asked of a lot, as of one day; None asks nothing. The lot must be on offer on some of the `days`."""
+    """What is asked of a lot, as of one day; None asks nothing. The lot must be on offer on some of the `days`.
+
+    `month` is the one whose tonnes count of recurring lots.
+    """
 
     owner: UUID
     materials: frozenset[str] | None
     screen: Screen
     verdicts: frozenset[Verdict]
     tariff: Tariff
+    month: str
     position: Position | None = None
     within_km: float | None = None
     district: str | None = None
@@ -46,7 +54,7 @@ class StandingWish:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a wish can ask about a lot on the market."""
+    """What a wish can ask about a lot on the market; `available_kg` tells what is free by the month asked about."""
 
     lot_id: LotId
     owner: UUID
@@ -54,11 +62,12 @@ class Offer:
     place: Position
     district: str
     days: tuple[date, date]
-    available_kg: int
+    is_recurring: bool
+    available_kg: Callable[[str], int]
     price_fen: int
 
 
-def offer_of(lot: Lot, site: Site) -> Offer:
+def offer_of(lot: Lot, site: Site, taken: Taken) -> Offer:
     """Return a lot as wishes see it."""
     return Offer(
         lot_id=lot.id,
@@ -67,7 +76,8 @@ def offer_of(lot: Lot, site: Site) -> Offer:
         place=Position(site.latitude, site.longitude),
         district=site.district_code or "",
         days=(lot.available_from, lot.available_to),
-        available_kg=to_kg(lot.available_t),
+        is_recurring=lot.is_recurring,
+        available_kg=lambda month: to_kg(taken.available_t(lot, month)),
         price_fen=to_fen(lot.price_cny_per_t),
     )
 
@@ -93,6 +103,7 @@ def wish_of_filters(owner: UUID, filters: LotFilters, day: date, conventions: Co
         within_km=filters.within_km,
         district=filters.district,
         days=None if on is None else (on, on),
+        month=month_of(on or day),
         least_kg=None if filters.min_quantity_t is None else to_kg(filters.min_quantity_t),
         most_fen=_in_fen(filters.max_price_cny_per_t),
         most_delivered_fen=_in_fen(filters.max_delivered_cny_per_t),
@@ -113,6 +124,7 @@ def wish_of_demand(demand: Demand, site: Site, conventions: Conventions) -> Stan
         position=Position(site.latitude, site.longitude),
         within_km=demand.max_distance_km,
         days=(demand.needed_from, demand.needed_to),
+        month=month_of_need(demand),
         most_delivered_fen=_in_fen(demand.max_delivered_cny_per_t),
     )
 
@@ -144,7 +156,7 @@ def _is_on_terms(wish: StandingWish, offer: Offer) -> bool:
         offer.owner != wish.owner
         and (wish.materials is None or offer.facts.material in wish.materials)
         and (wish.days is None or (offer.days[0] <= wish.days[1] and offer.days[1] >= wish.days[0]))
-        and (wish.least_kg is None or offer.available_kg >= wish.least_kg)
+        and offer.available_kg(wish.month) >= max(wish.least_kg or 0, int(offer.is_recurring))
         and (wish.most_fen is None or offer.price_fen <= wish.most_fen)
     )
 

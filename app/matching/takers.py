@@ -16,13 +16,16 @@ from app.catalogue.reference import reference
 from app.core.clock import today
 from app.core.documents import Document
 from app.core.paging import Page, Slice
+from app.core.recurring import recurring_of
 from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.schemas import CriterionRead
 from app.lots.lifecycle import effective_status
 from app.lots.models import Lot, LotStatus
+from app.lots.months import load_taken
 from app.matching.conventions import Conventions
 from app.matching.filters import read_verdicts
 from app.matching.hauls import Leg, make_hauls
+from app.matching.lot_search import month_of_need
 from app.matching.nearby import Position, find_nearby, nearby_table, nearby_values
 from app.matching.ordering import Order, as_stored, by_age, by_rank, cursor_position, to_fen
 from app.matching.ranking import Sort, Tariff
@@ -55,7 +58,10 @@ def find_takers(
     verdicts = NOT_FAILED if filters.verdict is None else read_verdicts(filters.verdict)
     query, order = _candidates(session, lot, site, filters, conventions.tariff)
     takers: list[_Taker] = []
+    taken = load_taken(session, [lot])
     for row in _in_batches(session, query, order, page):
+        if taken.available_t(lot, month_of_need(row.Demand)) <= 0:
+            continue
         if (judgement := _judge(row.Demand, lot, verdicts, conventions.assays_since)) is not None:
             takers.append(_Taker(row, judgement))
         if len(takers) > page.limit:
@@ -159,7 +165,8 @@ def _brief(demand: Demand, place: Place) -> DemandBrief:
         materials=demand.materials,
         grade=demand.grade,
         criteria=[CriterionRead.model_validate(row) for row in demand.criteria],
-        quantity_t=demand.quantity_t,
+        quantity_t=None if demand.is_recurring else demand.quantity_t,
+        recurring=recurring_of(demand.quantity_t, is_recurring=demand.is_recurring),
         needed_from=demand.needed_from,
         needed_to=demand.needed_to,
         site=place.site,

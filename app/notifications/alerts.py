@@ -15,6 +15,7 @@ from app.core.database import new_id
 from app.core.geo import distances_to_km
 from app.events.record import NewEvent
 from app.lots.models import Lot, LotId
+from app.lots.months import load_taken
 from app.lots.queries import is_on_market
 from app.matching.conventions import Conventions
 from app.matching.models import SavedSearch, SavedSearchMatch
@@ -48,7 +49,7 @@ def find_alerts(session: Session, lot_ids: LotIds, conventions: Conventions) -> 
     found: list[Found] = []
     for (material, cell), sites in sorted(_by_reach(session, lot_ids).items(), key=lambda entry: entry[0]):
         if asked := list(_ask(session, material, cell, conventions)):
-            for offer in _load_offers(session, lot_ids, material, sites):
+            for offer in _load_offers(session, lot_ids, material, sites, asked):
                 found += judge_offer(offer, asked)
     return found
 
@@ -112,7 +113,9 @@ def match_found(item: Found) -> NewEvent:
     )
 
 
-def _load_offers(session: Session, lot_ids: LotIds, material: str, sites: Collection[UUID]) -> list[Offer]:
+def _load_offers(
+    session: Session, lot_ids: LotIds, material: str, sites: Collection[UUID], asked: Sequence[_Asked]
+) -> list[Offer]:
     query = (
         select(Lot, Site)
         .join(Site, Site.id == Lot.site_id)
@@ -120,7 +123,9 @@ def _load_offers(session: Session, lot_ids: LotIds, material: str, sites: Collec
         .where(Lot.id.in_(lot_ids), Lot.material == material, Lot.site_id.in_(sites), is_on_market())
         .order_by(Lot.id)
     )
-    return [offer_of(lot, site) for lot, site in session.execute(query)]
+    rows = session.execute(query).all()
+    taken = load_taken(session, [lot for lot, _ in rows], min((wish.month for _, wish in asked), default=None))
+    return [offer_of(lot, site, taken) for lot, site in rows]
 
 
 def _ask(session: Session, material: str, cell: int, conventions: Conventions) -> Iterator[_Asked]:

@@ -1,13 +1,14 @@
 """Reads of targets and values as far as the caller's jurisdiction reaches, and of what is contracted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, and_, func, not_, select, true
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
@@ -16,6 +17,7 @@ from app.core.paging import Page, Slice, page_by_id
 from app.core.quantities import ZERO
 from app.exchange.lifecycle import AgreementStatus
 from app.exchange.models import Agreement
+from app.exchange.queries import load_months
 from app.ledger.accounts import Account
 from app.ledger.models import Balance
 from app.lots.models import Lot
@@ -25,7 +27,7 @@ from app.statistics.flows import origin_sites
 from app.statistics.schemas import UtilisationQuery
 from app.targets.forecast import Contracted
 from app.targets.models import AuthorityTarget, TargetValue, TargetValueId
-from app.targets.outstanding import within_year
+from app.targets.outstanding import monthly_within_year, within_year
 from app.targets.plan import PERCENT, Target, plan_targets
 
 
@@ -153,25 +155,47 @@ def read_outstanding(
 
 
 def _to_ship(session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str], on: date) -> Contracted:
+    """Return what accepted agreements have to ship; those whose last day is over, swept or not, have nothing."""
+    is_counted = and_(
+        Agreement.status == AgreementStatus.ACCEPTED,
+        Agreement.ends_on >= on,
+        Agreement.starts_on <= date(on.year, 12, 31),
+        Agreement.material.in_(materials),
+        Agreement.origin_site_id.in_(origin_sites(actor, query)),
+    )
+    sums = {True: ZERO, False: ZERO}
+    for stock_year, tonnes in chain(_once(session, is_counted, on), _monthly(session, is_counted, on)):
+        sums[stock_year is not None and stock_year < on.year] += tonnes
+    return Contracted(fresh_t=sums[False], prior_t=sums[True])
+
+
+def _once(session: Session, is_counted: ColumnElement[bool], on: date) -> Iterator[tuple[int | None, Decimal]]:
+    """Yield stock years with what agreements on quantities that are there once have to ship within the year."""
     key = (Agreement.starts_on, Agreement.ends_on, Lot.stock_year)
     rows = session.execute(
         select(*key, func.sum(Agreement.quantity_t), func.sum(Agreement.shipped_t))
         .join(Lot, Lot.id == Agreement.lot_id)
-        .where(
-            Agreement.status == AgreementStatus.ACCEPTED,
-            Agreement.shipped_t < Agreement.quantity_t,
-            Agreement.ends_on >= on,
-            Agreement.starts_on <= date(on.year, 12, 31),
-            Agreement.material.in_(materials),
-            Agreement.origin_site_id.in_(origin_sites(actor, query)),
-        )
+        .where(is_counted, not_(Agreement.is_recurring), Agreement.shipped_t < Agreement.quantity_t)
         .group_by(*key)
     )
-    sums = {True: ZERO, False: ZERO}
     for starts_on, ends_on, stock_year, agreed, shipped in rows:
-        is_prior = stock_year is not None and stock_year < on.year
-        sums[is_prior] += within_year(agreed - shipped, starts_on, ends_on, on)
-    return Contracted(fresh_t=sums[False], prior_t=sums[True])
+        yield stock_year, within_year(agreed - shipped, starts_on, ends_on, on)
+
+
+def _monthly(session: Session, is_counted: ColumnElement[bool], on: date) -> Iterator[tuple[int | None, Decimal]]:
+    """Yield stock years with what recurring agreements have to ship, month by month until the end of the year."""
+    rows = session.execute(
+        select(Agreement, Lot.stock_year)
+        .join(Lot, Lot.id == Agreement.lot_id)
+        .where(is_counted, Agreement.is_recurring)
+    ).all()
+    months = load_months(session, [agreement.id for agreement, _ in rows])
+    for agreement, stock_year in rows:
+        shipped = months.get(agreement.id, {})
+        yield (
+            stock_year,
+            monthly_within_year(agreement.quantity_t, shipped, agreement.starts_on, agreement.ends_on, on),
+        )
 
 
 def _held(

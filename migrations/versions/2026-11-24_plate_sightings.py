@@ -2,16 +2,16 @@
 
 Each sighting stands beside the one before. Triggers keep them, so that no load is written past them.
 
-Revision: 0015
-After: 0013
+Revision: 0016
+After: 0015
 Created: 2026-11-24 23:05:00+00:00
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

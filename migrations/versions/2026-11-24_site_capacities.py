@@ -1,15 +1,15 @@
 """What a site can take for a use in a year, and an index of what it used.
 
-Revision: 0016
-After: 0015
+Revision: 0017
+After: 0016
 Created: 2026-11-24 23:10:00+00:00
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

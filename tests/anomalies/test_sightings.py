@@ -157,7 +157,7 @@ def test_loads_on_file_are_seen_by_the_migration(deals: list[Deal], database: Da
     _send(far, "09:00")
     near.producer.post(f"/shipments/{_send(near, '10:00')['id']}/void", status=200)
     before = _kept(database)
-    migrate(database.engine, "0013")
+    migrate(database.engine, "0015")
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM shipments")).scalar_one() == 3
     migrate(database.engine)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from app.core.clock import today
+from app.core.clock import month_of, months_from, today
 from app.core.database import Database
 from app.ledger.verification import find_differences
 from tests.factories import Deal, World
@@ -31,6 +31,53 @@ def test_a_lot_is_never_oversold(world: World) -> None:
     assert sorted(statuses) == [200] * 3 + [409] * (CLIENTS - 3)
     lot = deal.producer.get(f"/lots/{deal.lot['id']}")
     assert lot["available_t"] == 10
+
+
+def test_no_month_of_a_recurring_lot_is_oversold(world: World) -> None:
+    """Agreements over two of three months each, from both ends: each month takes three of 30 t, none a fourth."""
+    months = months_from(month_of(today()), 3)
+    monthly = {"quantity_t": None, "recurring": {"per": "month", "quantity_t": 100}}
+    deal = world.deal().offer(0, **monthly)
+    proposals = [
+        deal.propose(
+            0,
+            **monthly | {"recurring": {"per": "month", "quantity_t": 30}},
+            starts_on=f"{months[number % 2]}-01",
+            ends_on=f"{months[number % 2 + 1]}-28",
+        )
+        for number in range(16)
+    ]
+    statuses = _at_once([_accepting(proposal) for proposal in proposals])
+    assert sorted(set(statuses)) == [200, 409]
+    lot = deal.producer.get(f"/lots/{deal.lot['id']}")
+    free = [item["available_t"] for item in lot["available_by_month"][:3]]
+    early, late = (
+        sum(status == 200 for status in statuses[first::2])  # whose agreements begin in the first, or second month
+        for first in (0, 1)
+    )
+    assert free == [100 - 30 * early, 100 - 30 * (early + late), 100 - 30 * late]
+    assert early + late == 3
+
+
+def test_loads_of_one_month_at_once_never_exceed_it(world: World) -> None:
+    monthly = {"quantity_t": None, "recurring": {"per": "month", "quantity_t": 35}}
+    days = {"starts_on": f"{YEAR}-03-01", "ends_on": f"{YEAR}-04-30"}
+    deal = world.deal().offer(0, **monthly).agree(0, **monthly, **days)
+
+    def ship(number: int) -> Callable[[], int]:
+        ticket = {
+            "ticket_no": f"M-{number}",
+            "vehicle_plate": "渝A12345",
+            "dispatched_at": f"{YEAR}-{'03-31T17' if number % 2 else '03-31T15'}:00:00Z",
+            "net_t": 10,
+        }
+        path = f"/agreements/{deal.agreement['id']}/shipments"
+        return lambda: deal.producer.request("POST", path, json=ticket).status_code
+
+    statuses = _at_once([ship(number) for number in range(12)])
+    assert [sorted(statuses[first::2]) for first in (0, 1)] == [[201] * 3 + [409] * 3] * 2
+    agreement = deal.producer.get(f"/agreements/{deal.agreement['id']}")
+    assert [(item["shipped_t"], item["reserved_t"]) for item in agreement["by_month"]] == [(30, 5), (30, 5)]
 
 
 def test_accepting_twice_at_once_reserves_once(world: World) -> None:

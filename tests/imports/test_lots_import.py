@@ -88,6 +88,32 @@ def test_a_file_lands_what_posting_lands(media_type: str, producer: Member) -> N
     assert imported == posted
 
 
+def test_a_column_of_tonnes_a_month_lands_recurring_lots(producer: Member) -> None:
+    heads = ("site", "material", "数量", "每月供应量", "available_from", "available_to", "price_cny_per_t")
+    rest = [str(today()), str(today() + timedelta(days=90)), "-15"]
+    rows = [
+        [SITE, "phosphogypsum", "", "4000.5", *rest],
+        [SITE, "phosphogypsum", "1200", "", *rest],
+        [SITE, "phosphogypsum", "1200", "4000", *rest],
+        [SITE, "phosphogypsum", "", "", *rest],
+        [SITE, "phosphogypsum", "", "0", *rest],
+    ]
+    job = run(producer, write_csv(rows, heads))
+    assert counts(job) == ("done", 2, 3, 0)
+    assert refusals(job) == [
+        (4, "/quantity_t", "one_quantity"),
+        (5, "/quantity_t", "one_quantity"),
+        (6, "/recurring/quantity_t", "greater_than"),
+    ]
+    assert [item["column"] for item in job["refusals"]] == ["数量", "数量", "每月供应量"]
+    once, monthly = sorted(_lots(producer), key=lambda lot: lot["available_t"])
+    assert (once["quantity_t"], once["recurring"]) == (1200, None)
+    assert (monthly["quantity_t"], monthly["recurring"]) == (None, {"per": "month", "quantity_t": 4000.5})
+    line = {"site_id": monthly["site"]["id"], "material": "phosphogypsum", "price_cny_per_t": 0}
+    line |= {"available_from": rest[0], "available_to": rest[1], "recurring": {"per": "month", "quantity_t": 3}}
+    assert counts(run(producer, write_ndjson([line]), NDJSON)) == ("done", 1, 0, 0)
+
+
 def test_good_rows_land_and_bad_ones_say_why(producer: Member, world: World) -> None:
     other = world.site(world.producer())["id"]
     heads = (*HEADS, "site_id")

@@ -54,6 +54,7 @@ class Expected:
     km: float | None = None
     is_shown: bool = True
     miss: Decimal | None = None
+    available: Decimal = Decimal(0)
 
 
 def expect(market: Market, filters: LotFilters) -> list[Expected]:
@@ -95,7 +96,8 @@ def _is_wanted(lot: LotMade, site: SiteMade, expected: Expected, filters: LotFil
         filters.grade is None or lot.material in reference().grades[filters.grade].materials,
         filters.use is None or lot.material in reference().uses[filters.use].materials,
         filters.within_km is None or (expected.km is not None and expected.km <= filters.within_km),
-        filters.min_quantity_t is None or lot.quantity - lot.reserved >= filters.min_quantity_t,
+        filters.mine or lot.taken is None or expected.available > 0,
+        filters.min_quantity_t is None or expected.available >= filters.min_quantity_t,
         on is None or lot.days[0] <= on <= lot.days[1],
         filters.max_price_cny_per_t is None or lot.price <= filters.max_price_cny_per_t,
         filters.max_delivered_cny_per_t is None
@@ -105,6 +107,15 @@ def _is_wanted(lot: LotMade, site: SiteMade, expected: Expected, filters: LotFil
         expected.is_shown,
     ]
     return all(wanted)
+
+
+def _available(lot: LotMade, filters: LotFilters) -> Decimal:
+    """Return what is free of a lot: of a recurring one in the month asked about, or its first if that is later."""
+    if lot.taken is None:
+        return lot.quantity - lot.reserved
+    asked, first, last = (day.isoformat()[:7] for day in (filters.available_on or today(), *lot.days))
+    month = max(asked, first)
+    return Decimal(0) if month > last else lot.quantity - lot.taken.get(month, Decimal(0))
 
 
 def _expect_one(lot_id: UUID, lot: LotMade, km: float | None, filters: LotFilters) -> Expected:
@@ -127,6 +138,7 @@ def _expect_one(lot_id: UUID, lot: LotMade, km: float | None, filters: LotFilter
         km=km,
         is_shown=verdict != "fail" or (not is_excluded and len(misses) <= 2),
         miss=max((row.share for row in misses), default=Decimal(0)),
+        available=_available(lot, filters),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from app.core.clock import today
 from app.core.database import Database
-from app.lots.models import Lot
+from app.lots.models import Lot, LotMonth
 from app.organisations.models import Organisation, Site
 
 SUSPENDED, OWN = "suspended", "own"
@@ -28,7 +28,7 @@ class SiteMade:
 
 @dataclass(frozen=True)
 class LotMade:
-    """A lot of a generated market; `site` is the index of its site."""
+    """A lot of a generated market; `site` is the index of its site, `taken` by month makes it a recurring one."""
 
     site: int
     material: str
@@ -40,6 +40,7 @@ class LotMade:
     origin: str | None
     assay: dict[str, Any] | None
     assayed_on: date = field(default_factory=today)
+    taken: dict[str, Decimal] | None = None
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Market:
         """Replace what is in the database."""
         self.sites, self.lots = sites, lots
         with self.database.write() as session:
+            session.execute(delete(LotMonth))
             session.execute(delete(Lot))
             session.execute(delete(Site))
             rows = [make_site(self.owners[site.owner], site) for site in sites]
@@ -65,6 +67,11 @@ class Market:
             session.add_all(offers)
             session.flush()
             self.ids = [offer.id for offer in offers]
+            session.add_all(
+                LotMonth(lot_id=lot_id, month=month, quantity_t=lot.quantity, reserved_t=tonnes)
+                for lot_id, lot in zip(self.ids, lots, strict=True)
+                for month, tonnes in (lot.taken or {}).items()
+            )
             session.commit()
 
 
@@ -99,7 +106,8 @@ def make_lot(owner: UUID, site_id: UUID, lot: LotMade) -> Lot:
         site_id=site_id,
         material=lot.material,
         quantity_t=lot.quantity,
-        reserved_t=lot.reserved,
+        is_recurring=lot.taken is not None,
+        reserved_t=lot.reserved if lot.taken is None else Decimal(0),
         available_from=lot.days[0],
         available_to=lot.days[1],
         price_cny_per_t=lot.price,

@@ -40,6 +40,7 @@ def test_both_sides_see_the_same_terms(world: World) -> None:
         "grade": None,
         "criteria": [{"parameter": "caso4_2h2o", "min": 85.0, "max": None, "equals": None}],
         "quantity_t": 30000.0,
+        "recurring": None,
         "needed_from": demand["needed_from"],
         "needed_to": demand["needed_to"],
         "site": demand["site"],

@@ -44,6 +44,7 @@ def test_every_point_within_reach_lies_in_a_cell(
         None,
         screen=_wish().screen,
         verdicts=frozenset(),
+        month="2026-01",
         tariff=CONVENTIONS.tariff,
         position=place,
         within_km=within_km,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.auth.actor import Actor, KeyId, OrganisationId
 from app.catalogue.reference import reference
 from app.catalogue.schemas import FigureStatus, Grade, Limit
-from app.core.clock import today
+from app.core.clock import month_of, months_from, today
 from app.core.database import Database
 from app.core.documents import write_json
 from app.core.paging import Page, decode_cursor
@@ -93,7 +93,14 @@ def _make_lot(random: Random, materials: list[str], grade: Grade) -> LotMade:
         origin=random.choice([None, "pulverised_coal_boiler", "pulverised_coal_boiler", "waste_incinerator"]),
         assay=random.choice([None, *[_make_assay(random, grade)] * 9]),
         assayed_on=random.choice([today()] * 5 + ASSAY_DAYS),
+        taken=random.choice([None, None, _make_months(random)]),
     )
+
+
+def _make_months(random: Random) -> dict[str, Decimal]:
+    """Return what is taken of some months of a recurring lot, about half of the time all of a small one."""
+    months = months_from(month_of(today() - timedelta(32)), 5)
+    return {month: Decimal(random.choice(["0", "0.001", "500.001"])) for month in months if random.random() < 0.7}
 
 
 def _make_assay(random: Random, grade: Grade) -> dict[str, Any]:
@@ -124,7 +131,7 @@ def make_random_filters(random: Random, grade: Grade) -> LotFilters:
         "material": [random.sample(MATERIALS, 3)],
         "within_km": [0.0, 60.0, 300.0] if near else [None],
         "min_quantity_t": [Decimal("0.001"), Decimal("499.999"), Decimal("500.001"), Decimal(1000)],
-        "available_on": [today(), today() + timedelta(30)],
+        "available_on": [today() - timedelta(32), today(), today() + timedelta(30)],
         "max_price_cny_per_t": [Decimal(-15), Decimal("12.34")],
         "max_delivered_cny_per_t": [Decimal("5.5"), Decimal(60)] if near else [None],
         "district": ["5001", "500115"],
@@ -173,6 +180,7 @@ def _as_expected(item: LotMatch) -> Expected:
             item.delivered_cny_per_active_t,
         ),
         remedies=tuple((remedy.treatment, tuple(remedy.fixes)) for remedy in item.remedies),
+        available=item.lot.available_t,
     )
 
 

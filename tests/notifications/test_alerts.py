@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.auth.actor import Role
-from app.core.clock import today
+from app.core.clock import month_of, months_from, today
 from app.core.database import Database
 from app.demands.models import Demand
 from app.lots.models import Lot
@@ -210,3 +210,15 @@ def test_a_lot_that_a_cancelled_deal_sets_free_is_on_the_market_again(world: Wor
     deal.recycler.post(f"/agreements/{deal.agreement['id']}/cancel", status=200)
     work_off(database)
     assert told(watcher, search) == [deal.lot["id"]]
+
+
+def test_a_recurring_lot_is_told_by_what_its_month_has(world: World, database: Database) -> None:
+    """Of a lot that begins next month its first month counts; the demand is for the days on which it is there."""
+    recycler = world.recycler()
+    month = months_from(month_of(today()), 2)[1]
+    days = {"available_from": f"{month}-01", "available_to": str(today() + timedelta(days=90))}
+    anywhere, much = save(recycler), save(recycler, min_quantity_t=40.001)
+    of_demand = follow(recycler, world.demand(recycler))
+    lot = world.lot(world.producer(), quantity_t=None, recurring={"per": "month", "quantity_t": 40}, **days)["id"]
+    work_off(database)
+    assert (told(recycler, anywhere), told(recycler, much), told(recycler, of_demand)) == ([lot], [], [lot])

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.targets.outstanding import within_year
+from app.targets.outstanding import monthly_within_year, within_year
 
 ON = date(2025, 11, 24)
 days = st.dates(date(2024, 1, 1), date(2027, 12, 31))
@@ -33,3 +33,14 @@ def test_one_that_is_over_or_begins_next_year_counts_nothing() -> None:
 def test_it_is_a_part_of_what_remains(remaining: Decimal, one: date, other: date, on: date) -> None:
     part = within_year(remaining, min(one, other), max(one, other), on)
     assert 0 <= part <= remaining
+
+
+def test_a_recurring_one_counts_month_by_month_from_the_current_one_on() -> None:
+    """What October did not ship has lapsed; of November 30 of 100 t are left, of December all, more counts nothing."""
+    shipped = {"2025-10": Decimal(20), "2025-11": Decimal(70)}
+    days = date(2025, 9, 15), date(2026, 6, 1)
+    assert monthly_within_year(Decimal(100), shipped, *days, ON) == 130
+    assert monthly_within_year(Decimal(100), shipped | {"2025-11": Decimal(104)}, *days, ON) == 100
+    assert monthly_within_year(Decimal(100), {}, date(2025, 12, 31), date(2026, 1, 1), ON) == 100
+    assert monthly_within_year(Decimal(100), {}, date(2026, 1, 1), date(2026, 1, 31), ON) == 0
+    assert monthly_within_year(Decimal(100), {}, date(2025, 1, 1), date(2025, 10, 31), ON) == 0

@@ -111,6 +111,17 @@ def test_a_year_worked_by_hand(database: Database, deal: Deal) -> None:
     assert "of 11 trials" in ahead.method
 
 
+def test_recurring_agreements_count_what_their_months_still_bring(database: Database, deal: Deal) -> None:
+    """Of 50 t a month September to January, November has 20 t shipped and December nothing: 30 and 50 t."""
+    steady_months(database, UUID(deal.origin), [*months_of(2024), *months_of(2025, 10)])
+    monthly = {"quantity_t": None, "recurring": {"per": "month", "quantity_t": 50}}
+    stream = deal.offer(0, **monthly, available_from="2025-01-01")
+    agreed = stream.agree(0, **monthly, starts_on="2025-09-10", ends_on="2026-01-20")
+    agreed.dispatch(20, "2025-11-20")
+    agreed.dispatch(40, "2025-10-20")
+    assert ask(database).forecast.contracted.to_ship_t == 80
+
+
 def test_the_same_in_chinese(database: Database, deal: Deal) -> None:
     steady_months(database, UUID(deal.origin), [*months_of(2024), *months_of(2025, 10)])
     deal.agree(100, starts_on="2025-06-01", ends_on="2025-12-31")
