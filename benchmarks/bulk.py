@@ -17,6 +17,12 @@ class Loader(Protocol):
     def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
         """Add rows to a table."""
 
+    def run(self, statement: str) -> None:
+        """Run a statement."""
+
+    def as_uuid(self, expression: str) -> str:
+        """Return the SQL of an id, from that of its 32 digits."""
+
 
 @contextmanager
 def loading(url: str) -> Iterator[Loader]:
@@ -36,6 +42,12 @@ class _Sqlite:
     def load(self, table: str, columns: Sequence[str], rows: _Rows) -> None:
         marks = ", ".join("?" * len(columns))
         self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    def run(self, statement: str) -> None:
+        self._connection.execute(statement)
+
+    def as_uuid(self, expression: str) -> str:
+        return expression
 
 
 @contextmanager
@@ -61,6 +73,12 @@ class _Postgresql:
         with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             for row in rows:
                 copy.write_row(row)
+
+    def run(self, statement: str) -> None:
+        self._connection.execute(statement.encode())
+
+    def as_uuid(self, expression: str) -> str:
+        return f"CAST({expression} AS UUID)"
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The only writer of tonnes: entries, and in the same transaction the balances, flows and months derived from them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,17 +19,20 @@ from app.ledger import origin_months
 from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting, posting_month, settle
 from app.ledger.models import (
     ORIGIN_FIGURES,
+    YEAR_FIGURES,
     Balance,
     LedgerEntry,
     LedgerHead,
     LedgerTransaction,
     MonthlyFlow,
     OriginMonth,
+    OriginYear,
     TransactionId,
 )
 from app.organisations.models import Site
 
 Key = tuple[Any, ...]
+Figures = Mapping[str, Decimal]
 _BALANCE_KEY = ("site_id", "account", "material", "origin_site_id", "stock_year")
 _FLOW_KEY = (
     "month",
@@ -210,18 +213,25 @@ def _add_to_flows(session: Session, transactions: Sequence[dict[str, Any]], post
 
 
 def _add_to_origin_months(session: Session, movements: Sequence[dict[str, Any]]) -> None:
-    """Add figures to the months of the origins, in order of their keys as all rows that postings share."""
+    """Add to the months of the origins, and to their years."""
+    months = origin_months.sum_figures(movements)
+    _add_figures(session, OriginMonth.__table__, origin_months.KEY, ORIGIN_FIGURES, months)  # type: ignore[arg-type]  # as above
+    years = origin_months.sum_years(months)
+    _add_figures(session, OriginYear.__table__, origin_months.YEAR_KEY, YEAR_FIGURES, years)  # type: ignore[arg-type]  # as above
+
+
+def _add_figures(
+    session: Session, table: Table, key: tuple[str, ...], figures: Sequence[str], totals: Mapping[Key, Figures]
+) -> None:
+    """Add figures to the rows of their keys, in the order of those, as to all rows that postings share."""
     rows = [
-        dict(zip(origin_months.KEY, key, strict=True))
-        | {_kilograms(name): sums.get(name, ZERO) for name in ORIGIN_FIGURES}
-        for key, sums in sorted(origin_months.sum_figures(movements).items(), key=lambda item: str(item[0]))
+        dict(zip(key, identity, strict=True)) | {_kilograms(name): sums.get(name, ZERO) for name in figures}
+        for identity, sums in sorted(totals.items(), key=lambda item: str(item[0]))
         if any(sums.values())
     ]
     if rows:
-        dialect_name = session.get_bind().dialect.name
-        table: Table = OriginMonth.__table__  # type: ignore[assignment]  # a mapped class has a Table
-        added = tuple(_kilograms(name) for name in ORIGIN_FIGURES)
-        session.execute(_adding(dialect_name, table, origin_months.KEY, added), rows)
+        added = tuple(_kilograms(name) for name in figures)
+        session.execute(_adding(session.get_bind().dialect.name, table, key, added), rows)
 
 
 def _kilograms(figure: str) -> str:
