@@ -5,7 +5,7 @@ flows of use are taken from there, and only when a question asks for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -46,7 +46,6 @@ MAX_GROUPS = 2 * MAX_ROWS
 #: The bucket of all months of the period, where they are not told apart.
 PERIOD = "period"
 _NAMED = {"organisation": "organisation_name", "site": "site_name"}
-_BALANCE_FIELDS = tuple(field.name for field in fields(MassBalance))
 #: The order of columns in the keys of the tables.
 _FIRST = {"month": 0, "material": 1}
 #: Columns that divide use alone: nothing else has a place of use.
@@ -57,6 +56,8 @@ Sums = tuple[Decimal, ...]
 Figures = dict[str, ColumnElement[Decimal]]
 Stocked = type[OriginMonth] | type[OriginYear]
 Counted = type[OriginMonth] | type[OriginYear] | type[MonthlyFlow]
+#: Made once: making expressions takes longer than adding up.
+_SUMS: Figures = {name: func.sum(getattr(OriginMonth, name)) for name in ORIGIN_FIGURES}
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _add_groups(within: dict[Key, dict[str, Sums]], rows: Iterator[Any]) -> int:
 
     A row is a count, a bucket, the key, and the figures of MassBalance in its order.
     """
-    figures = len(_BALANCE_FIELDS)
+    figures = len(MassBalance._fields)
     total = 0
     for count, bucket, *values in rows:
         total += count
@@ -182,10 +183,10 @@ def _declared(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -
 def _balances(actor: Actor, query: UtilisationQuery, materials: Sequence[str], *, is_without_use: bool) -> Select[Any]:
     figures = _figures(query)
     if is_without_use:
-        figures |= {"utilised_t": _NOTHING, "utilised_from_prior_t": _NOTHING}
+        figures = figures | {"utilised_t": _NOTHING, "utilised_from_prior_t": _NOTHING}
     group = [_bucket(query, OriginMonth), *_key(query, OriginMonth)]
     dispatched = func.count().filter(_by_dispatch())
-    statement = select(dispatched, *group, *(figures[name] for name in _BALANCE_FIELDS)).select_from(OriginMonth)
+    statement = select(dispatched, *group, *(figures[name] for name in MassBalance._fields)).select_from(OriginMonth)
     within = OriginMonth.month.between(query.from_month, query.to_month)
     return _grouped(statement.where(within, *_limits(actor, query, materials, OriginMonth)), query, group, OriginMonth)
 
@@ -212,7 +213,7 @@ def _used(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Se
     is_use: list[ColumnElement[bool]] = [MonthlyFlow.account.in_(UTILISED)]
     if query.basis == "verified":
         is_use = [MonthlyFlow.account == Account.UTILISED, MonthlyFlow.verified.is_(True)]
-    columns = (figures.get(name, _NOTHING) for name in _BALANCE_FIELDS)
+    columns = (figures.get(name, _NOTHING) for name in MassBalance._fields)
     statement = select(literal(0), *group, *columns).select_from(MonthlyFlow)
     within = MonthlyFlow.month.between(query.from_month, query.to_month)
     limits = _limits(actor, query, materials, MonthlyFlow)
@@ -224,7 +225,7 @@ _NOTHING: ColumnElement[Any] = null()
 
 def _figures(query: UtilisationQuery) -> Figures:
     """Return the aggregates of MassBalance; on the verified basis, other use counts where the tonnes were before."""
-    total: Figures = {name: func.sum(getattr(OriginMonth, name)) for name in ORIGIN_FIGURES}
+    total = _SUMS
     if query.basis == "recorded":
         return total
     used, used_prior = total["utilised_t"], total["utilised_from_prior_t"]
