@@ -39,9 +39,12 @@ class ScaledInteger(TypeDecorator[Decimal]):
         By `process_result_value` each value would pass a second function.
         """
         exponent = -self.places
+        zero = ZERO.scaleb(exponent)  # most figures of statistics are
 
         def process(value: Any | None) -> Decimal | None:  # noqa: ANN401 - of either driver
-            return None if value is None else Decimal(value).scaleb(exponent)
+            if value is None:
+                return None
+            return Decimal(value).scaleb(exponent) if value else zero
 
         return process
 
