@@ -10,52 +10,35 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
-    Null,
     Select,
     and_,
-    case,
     cast,
     func,
     literal,
     null,
-    or_,
     select,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor, Role
-from app.catalogue.reference import reference
+from app.auth.actor import Actor
 from app.core.clock import year_of
 from app.core.errors import Invalid, invalid
 from app.core.quantities import ZERO, TonnesType
 from app.ledger.accounts import UTILISED, Account
 from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth, OriginYear
-from app.organisations.models import Organisation, Site, SiteId
-from app.organisations.queries import within_jurisdiction
+from app.statistics.groups import MAX_GROUPS, MAX_ROWS, Stocked, bucket_of, grouped, key_of, limits_of
 from app.statistics.rate import MassBalance
 from app.statistics.schemas import UtilisationQuery
 
-#: A larger answer would take more memory than one request may have.
-MAX_ROWS = 20_000
-#: A statement yields at most one group a row.
-MAX_GROUPS = 2 * MAX_ROWS
-#: The bucket of all months of the period, where they are not told apart.
-PERIOD = "period"
-_NAMED = {"organisation": "organisation_name", "site": "site_name"}
-#: The order of columns in the keys of the tables.
-_FIRST = {"month": 0, "material": 1}
 #: Columns that divide use alone: nothing else has a place of use.
 _OF_USE = frozenset({"place", "use"})
 
 Key = tuple[Any, ...]
 Sums = tuple[Decimal, ...]
 Figures = dict[str, ColumnElement[Decimal]]
-Stocked = type[OriginMonth] | type[OriginYear]
-Counted = type[OriginMonth] | type[OriginYear] | type[MonthlyFlow]
 #: Made once: making expressions takes longer than adding up.
 _SUMS: Figures = {name: func.sum(getattr(OriginMonth, name)) for name in ORIGIN_FIGURES}
 
@@ -71,16 +54,6 @@ class Flows:
     before: Mapping[Key, Decimal]
     within: Mapping[Key, Mapping[str, Sums]]
     undeclared: int
-
-
-def column_names(query: UtilisationQuery) -> tuple[str, ...]:
-    """Return the columns of an answer's rows before the figures: those grouped by, with the names of ids."""
-    return tuple(name for column in query.columns for name in (column, _NAMED.get(column)) if name)
-
-
-def key_names(query: UtilisationQuery) -> tuple[str, ...]:
-    """Return the columns but the month."""
-    return tuple(name for name in column_names(query) if name != "month")
 
 
 def read_flows(session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Flows:
@@ -149,7 +122,7 @@ def _dispatched(actor: Actor, query: UtilisationQuery, materials: Sequence[str])
     """Return the statement of how many months of a site and material in the period have waste by dispatch."""
     within = OriginMonth.month.between(query.from_month, query.to_month)
     counted = select(func.count()).select_from(OriginMonth).where(within, _by_dispatch())
-    return counted.where(*_limits(actor, query, materials, OriginMonth))
+    return counted.where(*limits_of(actor, query, materials, OriginMonth))
 
 
 def _by_dispatch() -> ColumnElement[bool]:
@@ -184,11 +157,11 @@ def _balances(actor: Actor, query: UtilisationQuery, materials: Sequence[str], *
     figures = _figures(query)
     if is_without_use:
         figures = figures | {"utilised_t": _NOTHING, "utilised_from_prior_t": _NOTHING}
-    group = [_bucket(query, OriginMonth), *_key(query, OriginMonth)]
+    group = [bucket_of(query, OriginMonth), *key_of(query, OriginMonth)]
     dispatched = func.count().filter(_by_dispatch())
     statement = select(dispatched, *group, *(figures[name] for name in MassBalance._fields)).select_from(OriginMonth)
     within = OriginMonth.month.between(query.from_month, query.to_month)
-    return _grouped(statement.where(within, *_limits(actor, query, materials, OriginMonth)), query, group, OriginMonth)
+    return grouped(statement.where(within, *limits_of(actor, query, materials, OriginMonth)), query, group, OriginMonth)
 
 
 def _stock_before(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Iterator[Select[Any]]:
@@ -199,9 +172,9 @@ def _stock_before(actor: Actor, query: UtilisationQuery, materials: Sequence[str
         since = and_(OriginMonth.month >= january, OriginMonth.month < query.from_month)
         befores.append((OriginMonth, since))
     for counted, before in befores:
-        stock, group = _closing(query, counted), _key(query, counted)
+        stock, group = _closing(query, counted), key_of(query, counted)
         statement = select(*group, stock).select_from(counted).having(stock != ZERO)
-        yield _grouped(statement.where(before, *_limits(actor, query, materials, counted)), query, group, counted)
+        yield grouped(statement.where(before, *limits_of(actor, query, materials, counted)), query, group, counted)
 
 
 def _used(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[Any]:
@@ -209,15 +182,15 @@ def _used(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Se
     used = func.sum(MonthlyFlow.quantity_t)
     prior = MonthlyFlow.stock_year < cast(func.substr(MonthlyFlow.month, 1, 4), Integer)
     figures = {"utilised_t": used, "utilised_from_prior_t": used.filter(prior)}
-    group = [_bucket(query, MonthlyFlow), *_key(query, MonthlyFlow)]
+    group = [bucket_of(query, MonthlyFlow), *key_of(query, MonthlyFlow)]
     is_use: list[ColumnElement[bool]] = [MonthlyFlow.account.in_(UTILISED)]
     if query.basis == "verified":
         is_use = [MonthlyFlow.account == Account.UTILISED, MonthlyFlow.verified.is_(True)]
     columns = (figures.get(name, _NOTHING) for name in MassBalance._fields)
     statement = select(literal(0), *group, *columns).select_from(MonthlyFlow)
     within = MonthlyFlow.month.between(query.from_month, query.to_month)
-    limits = _limits(actor, query, materials, MonthlyFlow)
-    return _grouped(statement.where(within, *is_use, *limits), query, group, MonthlyFlow)
+    limits = limits_of(actor, query, materials, MonthlyFlow)
+    return grouped(statement.where(within, *is_use, *limits), query, group, MonthlyFlow)
 
 
 _NOTHING: ColumnElement[Any] = null()
@@ -251,98 +224,3 @@ def _closing(query: UtilisationQuery, counted: Stocked) -> ColumnElement[Decimal
 def _tonnes(kilograms: ColumnElement[Any]) -> ColumnElement[Decimal]:
     """Return a sum of kilograms, which is a plain number to SQLAlchemy, as tonnes."""
     return type_coerce(kilograms, TonnesType())
-
-
-def _limits(
-    actor: Actor, query: UtilisationQuery, materials: Sequence[str], counted: Counted
-) -> Iterator[ColumnElement[bool]]:
-    """Yield what limits the flows: the materials, the district asked for, what the caller may see."""
-    counted_at = _counted_at(query, counted)
-    yield counted.material.in_(materials)
-    sites = []
-    if query.district is not None:
-        sites.append(_district(Site.district_code, query).startswith(query.district, autoescape=True))
-    if actor.has_role(Role.OPERATOR):
-        pass
-    elif actor.has_role(Role.GOVERNMENT):
-        if actor.jurisdiction is not None:
-            sites.append(within_jurisdiction(actor.jurisdiction))
-    else:
-        own = select(Site.id).where(Site.organisation_id == actor.organisation_id)
-        # Twice the origin, unless use is counted at its place: own waste used elsewhere is one's own as well.
-        yield or_(counted.origin_site_id.in_(own), counted_at.in_(own))
-    if sites:
-        yield counted_at.in_(select(Site.id).where(*sites))
-
-
-def _counted_at(query: UtilisationQuery, counted: Counted) -> InstrumentedAttribute[Any]:
-    """Return the site that a row counts at: the origin, or where it was used."""
-    is_by_place = counted is MonthlyFlow and query.place == "utilised"
-    return MonthlyFlow.site_id if is_by_place else counted.origin_site_id
-
-
-def _bucket(query: UtilisationQuery, counted: type[OriginMonth] | type[MonthlyFlow]) -> ColumnElement[Any]:
-    return counted.month.expression if "month" in query.columns else literal(PERIOD)
-
-
-def _key(query: UtilisationQuery, counted: Counted) -> list[ColumnElement[Any]]:
-    """Return the key; `Site` is where a row counts, `_place_of_use` where it was used."""
-    columns: dict[str, ColumnElement[Any]] = {
-        "material": counted.material.expression,
-        "district": _district(Site.district_code, query),
-        "organisation": Site.organisation_id.expression,
-        "organisation_name": Organisation.name.expression,
-        "site": Site.id.expression,
-        "site_name": Site.name.expression,
-        "place": null(),
-        "use": null(),
-    }
-    if counted is MonthlyFlow:
-        columns |= {
-            "place": _district(_place_of_use.district_code, query),
-            "use": func.nullif(MonthlyFlow.use, ""),
-        }
-    return [columns[name] for name in key_names(query)]
-
-
-_place_of_use = aliased(Site)
-
-
-def _grouped(
-    statement: Select[Any], query: UtilisationQuery, group: Sequence[ColumnElement[Any]], counted: Counted
-) -> Select[Any]:
-    """Return a statement joined with what its columns need, and grouped.
-
-    Month and material come first, as in the keys of the tables: SQLite then adds up while it reads. A group of nothing,
-    which SQL has where all is added up to one, is none.
-    """
-    if {"district", "organisation", "site"} & set(query.columns):
-        statement = statement.join(Site, Site.id == _counted_at(query, counted))
-    if "organisation" in query.columns:
-        statement = statement.join(Organisation, Organisation.id == Site.organisation_id)
-    if "place" in query.columns and counted is MonthlyFlow:
-        statement = statement.join(_place_of_use, _place_of_use.id == MonthlyFlow.site_id)
-    columns = [column for column in group if not isinstance(column, BindParameter | Null)]
-    columns.sort(key=lambda column: _FIRST.get(str(column.key), len(_FIRST)))
-    return statement.group_by(*columns).having(func.count() > 0).limit(MAX_GROUPS + 1)
-
-
-def _district(code: InstrumentedAttribute[str | None], query: UtilisationQuery) -> ColumnElement[str | None]:
-    """Return the district that a site counts in: as recorded, or what became of it."""
-    if query.districts == "as_recorded":
-        return code.expression
-    successors = {key: reference().present_district(key) for key in reference().districts}
-    merged = {key: present for key, present in successors.items() if key != present}
-    if not merged:
-        return code.expression
-    return case(merged, value=code, else_=code)
-
-
-def origin_sites(actor: Actor, query: UtilisationQuery) -> Select[SiteId]:
-    """Return the sites whose waste a question of an authority or the operator counts: seen by it, and asked for."""
-    sites = select(Site.id)
-    if not actor.has_role(Role.OPERATOR):
-        sites = sites.where(within_jurisdiction(actor.jurisdiction))
-    if query.district is not None:
-        sites = sites.where(_district(Site.district_code, query).startswith(query.district, autoescape=True))
-    return sites

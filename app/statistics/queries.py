@@ -16,15 +16,8 @@ from app.core.clock import month_of, now, today, year_of
 from app.core.errors import Fault, Forbidden, Invalid
 from app.core.quantities import ZERO
 from app.organisations.queries import is_within_jurisdiction
-from app.statistics.flows import (
-    MAX_ROWS,
-    PERIOD,
-    Flows,
-    Key,
-    key_names,
-    read_flows,
-    too_many_rows,
-)
+from app.statistics.flows import Flows, Key, read_flows, too_many_rows
+from app.statistics.groups import MAX_ROWS, PERIOD, key_names
 from app.statistics.rate import FORMULA, MassBalance
 from app.statistics.schemas import FIGURES, UtilisationQuery, UtilisationRow, UtilisationStatistics
 
