@@ -34,10 +34,13 @@ def main(
     only: Annotated[str, typer.Option(help="Parts, separated by commas.")] = ",".join(PARTS),
     lots: Annotated[str, typer.Option(help="Sizes of the market.")] = "10000,100000",
     entries: Annotated[
-        str, typer.Option(help="Sizes of the ledger; 10000000 takes ten minutes an engine.")
+        str, typer.Option(help="Sizes of the ledger; 10000000 takes 9 GB and ten minutes an engine, once with --keep.")
     ] = "1000000",
     engine: Annotated[str, typer.Option(help="Databases.")] = ",".join(ENGINES),
     *,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder where ledgers of `statistics` are kept for the next run, or found.")
+    ] = None,
     record: Annotated[bool, typer.Option(help="Put the tables into README.md.")] = False,
 ) -> None:
     """Measure the exchange on this machine; everything it starts is stopped and removed."""
@@ -45,7 +48,7 @@ def main(
     parts, engines = _chosen(only, PARTS), _chosen(engine, ENGINES)
     sizes = {"search": _sizes(lots), "statistics": _sizes(entries)}
     for part in parts:
-        rows = list(_shown(_measured(part, engines, sizes.get(part, []))))
+        rows = list(_shown(_measured(part, engines, sizes.get(part, []), keep)))
         table = f"{date.today()}: {describe_machine()}.\n\n{as_markdown(rows)}"  # noqa: DTZ011 - of who measures
         typer.echo(table)
         if record:
@@ -74,12 +77,13 @@ def _search(engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
                 yield from search_part.measure(search_part.Setting(url, market, name))
 
 
-def _measured(part: str, engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
+def _measured(part: str, engines: Sequence[str], sizes: Sequence[int], keep: Path | None) -> Iterator[Row]:
     if part == "search":
         yield from _search(engines, sizes)
         return
     for engine in engines:
-        yield from statistics_part.measure(engine, sizes) if part == "statistics" else _PER_ENGINE[part](engine)
+        is_ledger = part == "statistics"
+        yield from statistics_part.measure(engine, sizes, keep) if is_ledger else _PER_ENGINE[part](engine)
 
 
 def _shown(rows: Iterator[Row]) -> Iterator[Row]:

@@ -47,16 +47,23 @@ class Served:
 
 
 @contextmanager
-def fresh_database(engine: str) -> Iterator[str]:
-    """Yield the URL of an empty, migrated, durable database; it is gone afterwards."""
+def fresh_database(engine: str, kept: Path | None = None) -> Iterator[str]:
+    """Yield the URL of an empty, migrated, durable database; it is gone afterwards.
+
+    With `kept`, it is made in that folder, or found there as an earlier run left it, and stays.
+    """
     with contextlib.ExitStack() as stack:
         if engine == "sqlite":
-            folder = Path(tempfile.mkdtemp(prefix="swx-bench-", dir="/tmp"))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            url = f"sqlite:///{folder / 'exchange.db'}"
+            folder = kept or Path(tempfile.mkdtemp(prefix="swx-bench-", dir="/tmp"))
+            folder.mkdir(parents=True, exist_ok=True)
+            if kept is None:
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            url = f"sqlite:///{folder.absolute() / 'exchange.db'}"
         else:
-            server = stack.enter_context(_durable_postgres())
-            server.create_database("exchange")
+            is_new = kept is None or not kept.exists()
+            server = stack.enter_context(_durable_postgres(kept))
+            if is_new:
+                server.create_database("exchange")
             url = server.url("exchange")
         database = Database(url)
         migrate(database.engine)
@@ -65,16 +72,26 @@ def fresh_database(engine: str) -> Iterator[str]:
 
 
 @contextmanager
-def _durable_postgres() -> Iterator[PostgresServer]:
-    """Yield the tests' server, started again without the haste that would lose commits."""
+def _durable_postgres(kept: Path | None) -> Iterator[PostgresServer]:
+    """Yield the tests' server, started again without the haste that would lose commits, its data in `kept` if given."""
     hasty = start_postgres()
     try:
         program = str(Path(f"/proc/{hasty.process.pid}/exe").readlink())
         hasty.process.send_signal(signal.SIGINT)
         hasty.process.wait(_PATIENCE_SECONDS)
+        data = hasty.directory / "data"
+        if kept is not None and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            data.rename(kept)  # within one file system: a copy would belong to somebody else
         account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         options = [f"--{setting}" for setting in POSTGRES_SETTINGS]
-        command = [program, "-D", "data", "--listen_addresses=", f"--unix_socket_directories={hasty.directory}"]
+        command = [
+            program,
+            "-D",
+            str((kept or data).absolute()),
+            "--listen_addresses=",
+            f"--unix_socket_directories={hasty.directory}",
+        ]
         with (hasty.directory / "log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - the program of the installed package
                 [*command, *options],

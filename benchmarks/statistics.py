@@ -1,12 +1,16 @@
 """One year of a whole city by month and material: the answer over HTTP against summing the entries in SQL."""
 
 import json
+import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
+import typer
 
 from app.auth.actor import Role
 from app.core.database import Database, sqlite_module
@@ -48,19 +52,21 @@ class _Cursor(Protocol):
     def fetchall(self) -> list[tuple[Any, ...]]: ...
 
 
-def measure(engine: str, sizes: Sequence[int]) -> Iterator[Row]:
-    """Yield the rows of one engine: each size, and the growth from the first to the last."""
+def measure(engine: str, sizes: Sequence[int], keep: Path | None) -> Iterator[Row]:
+    """Yield the rows of one engine: each size, and the growth from the first to the last.
+
+    Ledgers are kept in the folder `keep`, or found there.
+    """
     medians: list[float] = []
     name, load = engine, 0.0
     for size in sizes:
-        with fresh_database(engine) as url:
-            with loading(url) as loader:
-                make_ledger(loader, size)
+        with _ledger(engine, size, keep) as url:
             name = f"{describe_engine(url)}, {size:,} entries"
             key = _enrol(url)
             with serve(url) as served, connect(served.address, key) as http, _cursor(url) as cursor:
                 clock, load = calmest(partial(_ask_in_turn, http, cursor))
         answer, summing = clock.series("answer"), clock.series("summing")
+        medians.append(answer.median)
         medians.append(answer.median)
         remark = f"p95 {answer.p95:.1f} ms; {PRODUCERS} producers, {RECYCLERS} recyclers, {YEARS} years"
         wanted = at_most(answer.median, _WANTED_MS)
@@ -76,6 +82,25 @@ def measure(engine: str, sizes: Sequence[int]) -> Iterator[Row]:
         growth = medians[-1] / medians[0]
         remark = f"median {medians[0]:.1f} ms at {sizes[0]:,} entries"
         yield Row("… over that of the fewest entries", name, growth, "×", load, at_most(growth, _WANTED_GROWTH), remark)
+
+
+@contextmanager
+def _ledger(engine: str, size: int, keep: Path | None) -> Iterator[str]:
+    """Yield the URL of a database with a ledger; one that was kept is taken if it was made to its end."""
+    folder = None if keep is None else keep / f"{size}-{engine}"
+    filled = None if folder is None else folder.with_suffix(".filled")
+    if folder is not None and filled is not None and not filled.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    with fresh_database(engine, folder) as url:
+        if filled is None or not filled.exists():
+            begun = time.perf_counter()
+            with loading(url) as loader:
+                make_ledger(loader, size)
+            took = time.perf_counter() - begun
+            typer.echo(f"{engine}: {size:,} entries made in {took:.0f} s", err=True)
+            if filled is not None:
+                filled.touch()
+        yield url
 
 
 def _ask_in_turn(http: Client, cursor: _Cursor) -> Clock:

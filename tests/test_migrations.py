@@ -1,8 +1,11 @@
 """Migrations: from nothing to head and back with data in between, on both engines; models and migrations agree."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Row, inspect, text
 
 from app.core.clock import today
 from app.core.database import Database
@@ -73,7 +76,7 @@ def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World
     assert sum(result["derived"] for result in read["assay"]["results"]) == 2
 
 
-def test_months_of_origins_are_filled_from_the_flows(world: World, database: Database) -> None:
+def test_months_and_years_of_origins_are_filled_from_the_flows(world: World, database: Database) -> None:
     """What the migration adds up in SQL is what the ledger keeps as it posts."""
     year = today().year - 1
     deal = world.deal(1000)
@@ -91,13 +94,17 @@ def test_months_of_origins_are_filled_from_the_flows(world: World, database: Dat
     load = deal.dispatch(30.5, f"{year}-03-04")
     deal.receive(load, f"{year}-03-05", net_t=30.45)
     deal.use(20, f"{year}-03-06")
-    with database.read() as session:
-        kept = session.execute(text("SELECT * FROM ledger_origin_months ORDER BY 1, 2, 3")).all()
-    assert len(kept) == 2
+    kept = [_all_rows(database, table) for table in ("ledger_origin_months", "ledger_origin_years")]
+    assert [len(rows) for rows in kept] == [2, 1]
     migrate(database.engine, "0010")
     migrate(database.engine)
+    assert [_all_rows(database, table) for table in ("ledger_origin_months", "ledger_origin_years")] == kept
+
+
+def _all_rows(database: Database, table: str) -> Sequence[Row[Any]]:
+    """Return all rows in the order of the key's three columns."""
     with database.read() as session:
-        assert session.execute(text("SELECT * FROM ledger_origin_months ORDER BY 1, 2, 3")).all() == kept
+        return session.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2, 3")).all()  # noqa: S608 - names of ours
 
 
 def test_what_recurs_is_there_once_on_the_way_back(world: World, database: Database) -> None:

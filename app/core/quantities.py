@@ -1,5 +1,6 @@
 """Exact tonnes and yuan: integers of kilograms and fen in the database, `Decimal` in Python, numbers in JSON."""
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
@@ -32,9 +33,20 @@ class ScaledInteger(TypeDecorator[Decimal]):
         """Decimal to integer."""
         return None if value is None else _scaled(Decimal(value), self.places)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:  # noqa: ANN401, ARG002
-        """Integer (or the numeric that PostgreSQL makes of a sum) to Decimal."""
-        return None if value is None else Decimal(value).scaleb(-self.places)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any | None], Decimal | None]:  # noqa: ARG002
+        """Return what makes a Decimal of an integer, or of the numeric that PostgreSQL makes of a sum.
+
+        By `process_result_value` each value would pass a second function.
+        """
+        exponent = -self.places
+        zero = ZERO.scaleb(exponent)  # most figures of statistics are
+
+        def process(value: Any | None) -> Decimal | None:  # noqa: ANN401 - of either driver
+            if value is None:
+                return None
+            return Decimal(value).scaleb(exponent) if value else zero
+
+        return process
 
 
 class TonnesType(ScaledInteger):

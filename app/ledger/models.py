@@ -139,11 +139,7 @@ class OriginMonth(Base):
     """
 
     __tablename__ = "ledger_origin_months"
-    __table_args__ = (
-        # The stock before a period is added up from this alone, in the order that it is grouped in.
-        Index("ix_ledger_origin_months_stock", "material", "month", "origin_site_id", "closing_kg"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     material: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -172,6 +168,27 @@ class OriginMonth(Base):
 
 #: The figures of an origin's month, as attributes of OriginMonth.
 ORIGIN_FIGURES = tuple(name for name in OriginMonth.__annotations__ if name.endswith("_t"))
+
+
+class OriginYear(Base):
+    """Derived: the figures of `YEAR_FIGURES` of one origin's material, summed over the months of a year.
+
+    The stock at the start of a year is the sum of the years before it, however many months those have.
+    """
+
+    __tablename__ = "ledger_origin_years"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    material: Mapped[str] = mapped_column(String(80), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    origin_site_id: Mapped[SiteId] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    utilised_t: Mapped[Decimal] = mapped_column("utilised_kg", TonnesType)
+    verified_use_t: Mapped[Decimal] = mapped_column("verified_use_kg", TonnesType)
+    closing_t: Mapped[Decimal] = mapped_column("closing_kg", TonnesType)
+
+
+#: The figures of an origin's year: what the stock at its start is made of, on either basis.
+YEAR_FIGURES = tuple(name for name in OriginYear.__annotations__ if name.endswith("_t"))
 
 
 class ReceivedLoad(Base):
@@ -235,6 +252,7 @@ class Declaration(Base):
             postgresql_where=text("replaced_by IS NULL"),
         ),
         Index("ix_declarations_site_id_material_month", "site_id", "material", "month"),
+        Index("ix_declarations_month_material_site_id", "month", "material", "site_id", "posted_in"),
     )
 
     id: Mapped[DeclarationId] = mapped_column(Uuid, primary_key=True, default=new_id)

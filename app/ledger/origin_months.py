@@ -8,8 +8,10 @@ from typing import Any
 from app.core.clock import year_of
 from app.core.quantities import ZERO
 from app.ledger.accounts import DISPOSED, OFF_EXCHANGE, STOCKS, UTILISED, Account, Kind
+from app.ledger.models import YEAR_FIGURES
 
 KEY = ("month", "material", "origin_site_id")
+YEAR_KEY = ("material", "year", "origin_site_id")
 #: Where this year's waste can lie, and what its net change there is called; together they are S.
 _STORED = {
     Account.STORAGE: "stored_at_producer_t",
@@ -67,4 +69,14 @@ def sum_figures(movements: Iterable[Mapping[str, Any]]) -> dict[Identity, dict[s
         sums = totals.setdefault(tuple(movement[name] for name in KEY), {})
         for figure in figures_of(account, movement["kind"], is_prior=is_prior, is_verified=bool(movement["verified"])):
             sums[figure] = sums.get(figure, ZERO) + sign_of(account) * tonnes
+    return totals
+
+
+def sum_years(months: Mapping[Identity, Mapping[str, Decimal]]) -> dict[Identity, dict[str, Decimal]]:
+    """Return figure → tonnes of each YEAR_KEY, from those of each KEY."""
+    totals: dict[Identity, dict[str, Decimal]] = {}
+    for (month, material, origin_site_id), figures in months.items():
+        sums = totals.setdefault((material, year_of(month), origin_site_id), {})
+        for figure in YEAR_FIGURES:
+            sums[figure] = sums.get(figure, ZERO) + figures.get(figure, ZERO)
     return totals

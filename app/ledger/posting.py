@@ -1,6 +1,6 @@
 """The only writer of tonnes: entries, and in the same transaction the balances, flows and months derived from them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,17 +20,20 @@ from app.ledger import origin_months
 from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting, posting_month, settle
 from app.ledger.models import (
     ORIGIN_FIGURES,
+    YEAR_FIGURES,
     Balance,
     LedgerEntry,
     LedgerHead,
     LedgerTransaction,
     MonthlyFlow,
     OriginMonth,
+    OriginYear,
     TransactionId,
 )
 from app.organisations.models import Site
 
 Key = tuple[Any, ...]
+Figures = Mapping[str, Decimal]
 # Statements of every load are made once: making one takes longer than running it.
 _SITES = (
     select(Site.id)
@@ -215,13 +218,23 @@ def _add_to_flows(session: Session, transactions: Sequence[dict[str, Any]], post
 
 
 def _add_to_origin_months(session: Session, movements: Sequence[dict[str, Any]]) -> None:
-    """Add figures to the months of the origins, in order of their keys as all rows that postings share."""
+    """Add to the months of the origins, and to their years."""
+    months = origin_months.sum_figures(movements)
+    _add_figures(session, OriginMonth, origin_months.KEY, ORIGIN_FIGURES, months)
+    years = origin_months.sum_years(months)
+    _add_figures(session, OriginYear, origin_months.YEAR_KEY, YEAR_FIGURES, years)
+
+
+def _add_figures(
+    session: Session, entity: type[Base], key: tuple[str, ...], figures: Sequence[str], totals: Mapping[Key, Figures]
+) -> None:
+    """Add figures to the rows of their keys, in the order of those, as to all rows that postings share."""
     rows = [
-        dict(zip(origin_months.KEY, key, strict=True)) | {name: sums.get(name, ZERO) for name in ORIGIN_FIGURES}
-        for key, sums in sorted(origin_months.sum_figures(movements).items(), key=lambda item: str(item[0]))
+        dict(zip(key, identity, strict=True)) | {name: sums.get(name, ZERO) for name in figures}
+        for identity, sums in sorted(totals.items(), key=lambda item: str(item[0]))
         if any(sums.values())
     ]
-    _upsert(session, OriginMonth, rows)
+    _upsert(session, entity, rows)
 
 
 def _upsert(session: Session, entity: type[Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Checks the ledger against itself: what is derived must equal what the entries say, and tonnes are conserved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +12,13 @@ from app.ledger import origin_months
 from app.ledger.accounts import DISPOSED, STOCKS, UTILISED, Account
 from app.ledger.models import (
     ORIGIN_FIGURES,
+    YEAR_FIGURES,
     Balance,
     LedgerEntry,
     LedgerTransaction,
     MonthlyFlow,
     OriginMonth,
+    OriginYear,
     ReceivedLoad,
 )
 from app.ledger.periods import find_changed_periods
@@ -25,9 +27,11 @@ _BALANCE = ("site_id", "account", "material", "origin_site_id", "stock_year")
 _FLOW_OF_ENTRY = ("origin_site_id", "site_id", "material", "account", "stock_year", "use", "verified", "instead_of")
 _FLOW_OF_TRANSACTION = ("month", "kind", "belongs_to")
 _HELD = ("site_id", "material", "origin_site_id", "stock_year")
-_FIGURE = (*origin_months.KEY, "figure")
+_MONTH_FIGURE = (*origin_months.KEY, "figure")
+_YEAR_FIGURE = (*origin_months.YEAR_KEY, "figure")
 
 Totals = dict[tuple[Any, ...], Decimal]
+SumsByKey = Mapping[tuple[Any, ...], Mapping[str, Decimal]]
 
 
 def find_differences(session: Session) -> Iterator[str]:
@@ -39,7 +43,11 @@ def find_differences(session: Session) -> Iterator[str]:
     yield from _compare("balance", _BALANCE, _entry_balances(session), _stored(session, Balance, _BALANCE))
     flow_key, flows = (*_FLOW_OF_ENTRY, *_FLOW_OF_TRANSACTION), _entry_flows(session)
     yield from _compare("monthly flow", flow_key, flows, _stored(session, MonthlyFlow, flow_key))
-    yield from _compare("origin's month", _FIGURE, _due_figures(flow_key, flows), _stored_figures(session))
+    months = _due_months(flow_key, flows)
+    stored_months = _stored_figures(session, OriginMonth, origin_months.KEY, ORIGIN_FIGURES)
+    yield from _compare("origin's month", _MONTH_FIGURE, _figures(months), stored_months)
+    stored_years = _stored_figures(session, OriginYear, origin_months.YEAR_KEY, YEAR_FIGURES)
+    yield from _compare("origin's year", _YEAR_FIGURE, _figures(origin_months.sum_years(months)), stored_years)
     yield from _compare("unused load stock", _HELD, _received(session), _unused(session))
     yield from _misplaced(session)
     yield from _broken_identities(session)
@@ -114,20 +122,25 @@ def _stored(session: Session, table: type[Balance | MonthlyFlow], key: Sequence[
     return _sums(session, [getattr(table, name) for name in key], table.quantity_t)
 
 
-def _due_figures(flow_key: Sequence[str], flows: Totals) -> Totals:
+def _due_months(flow_key: Sequence[str], flows: Totals) -> SumsByKey:
     """Return the figures of the origins' months as the flows of the entries make them."""
-    movements = (dict(zip(flow_key, key, strict=True)) | {"quantity_t": tonnes} for key, tonnes in flows.items())
-    sums = origin_months.sum_figures(movements)
+    return origin_months.sum_figures(
+        dict(zip(flow_key, key, strict=True)) | {"quantity_t": tonnes} for key, tonnes in flows.items()
+    )
+
+
+def _figures(sums: SumsByKey) -> Totals:
     return {(*key, figure): tonnes for key, figures in sums.items() for figure, tonnes in figures.items() if tonnes}
 
 
-def _stored_figures(session: Session) -> Totals:
-    key = [getattr(OriginMonth, name) for name in origin_months.KEY]
-    rows = session.execute(select(*key, *(getattr(OriginMonth, name) for name in ORIGIN_FIGURES)))
+def _stored_figures(
+    session: Session, table: type[OriginMonth | OriginYear], key: Sequence[str], figures: Sequence[str]
+) -> Totals:
+    rows = session.execute(select(*(getattr(table, name) for name in (*key, *figures))))
     return {
         (*row[: len(key)], figure): tonnes
         for row in rows
-        for figure, tonnes in zip(ORIGIN_FIGURES, row[len(key) :], strict=True)
+        for figure, tonnes in zip(figures, row[len(key) :], strict=True)
         if tonnes
     }
 

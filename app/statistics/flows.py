@@ -5,54 +5,42 @@ flows of use are taken from there, and only when a question asks for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
-    Null,
     Select,
-    case,
+    and_,
     cast,
-    exists,
     func,
     literal,
     null,
-    or_,
     select,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor, Role
-from app.catalogue.reference import reference
+from app.auth.actor import Actor
+from app.core.clock import year_of
 from app.core.errors import Invalid, invalid
 from app.core.quantities import ZERO, TonnesType
 from app.ledger.accounts import UTILISED, Account
-from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth
-from app.organisations.models import Organisation, Site, SiteId
-from app.organisations.queries import within_jurisdiction
+from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth, OriginYear
+from app.statistics.groups import MAX_GROUPS, MAX_ROWS, Stocked, bucket_of, grouped, key_of, limits_of
 from app.statistics.rate import MassBalance
 from app.statistics.schemas import UtilisationQuery
 
-#: A larger answer would take more memory than one request may have.
-MAX_ROWS = 20_000
-#: A statement yields at most one group a row.
-MAX_GROUPS = 2 * MAX_ROWS
-#: The bucket of all months of the period, where they are not told apart.
-PERIOD = "period"
-_NAMED = {"organisation": "organisation_name", "site": "site_name"}
-_BALANCE_FIELDS = tuple(field.name for field in fields(MassBalance))
 #: Columns that divide use alone: nothing else has a place of use.
 _OF_USE = frozenset({"place", "use"})
 
 Key = tuple[Any, ...]
 Sums = tuple[Decimal, ...]
 Figures = dict[str, ColumnElement[Decimal]]
-Counted = type[OriginMonth] | type[MonthlyFlow]
+#: Made once: making expressions takes longer than adding up.
+_SUMS: Figures = {name: func.sum(getattr(OriginMonth, name)) for name in ORIGIN_FIGURES}
 
 
 @dataclass(frozen=True)
@@ -60,47 +48,61 @@ class Flows:
     """Grouped sums: stock before the period by key, and by key and bucket the figures of MassBalance in its order.
 
     A key holds the values of `key_names`; a bucket is a month, or PERIOD where the question is not by month.
+    `undeclared` is how many months of a site and material in the period have waste by dispatch and no declaration.
     """
 
     before: Mapping[Key, Decimal]
     within: Mapping[Key, Mapping[str, Sums]]
-
-
-def column_names(query: UtilisationQuery) -> tuple[str, ...]:
-    """Return the columns of an answer's rows before the figures: those grouped by, with the names of ids."""
-    return tuple(name for column in query.columns for name in (column, _NAMED.get(column)) if name)
-
-
-def key_names(query: UtilisationQuery) -> tuple[str, ...]:
-    """Return the columns but the month."""
-    return tuple(name for name in column_names(query) if name != "month")
+    undeclared: int
 
 
 def read_flows(session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Flows:
     """Return what the caller may see, grouped as asked; raises Invalid `too_many_rows`.
 
-    `session` must be a snapshot: stock, balances and use are three statements.
+    `session` must be a snapshot: stock, balances, use and declarations are statements of their own.
     """
     within: dict[Key, dict[str, Sums]] = {}
     is_by_place = query.place == "utilised"
     is_of_use = is_by_place or bool(_OF_USE & set(query.columns))
     if is_of_use:
-        _add_groups(session, within, _used(actor, query, materials))
+        _add_groups(within, _limited(session.execute(_used(actor, query, materials))))
     if is_by_place:
-        return Flows({}, within)
-    _add_groups(session, within, _balances(actor, query, materials, is_without_use=is_of_use))
-    stock = session.execute(_stock_before(actor, query, materials))
-    return Flows({tuple(key): tonnes for *key, tonnes in _limited(stock)}, within)
+        before: Mapping[Key, Decimal] = {}
+        dispatched = session.scalar(_dispatched(actor, query, materials)) or 0
+    else:
+        balances = _limited(session.execute(_balances(actor, query, materials, is_without_use=is_of_use)))
+        dispatched = _add_groups(within, balances)
+        before = _read_stock(session, actor, query, materials)
+    declared = session.scalar(_declared(actor, query, materials)) or 0 if dispatched else 0
+    return Flows(before, within, dispatched - declared)
 
 
-def _add_groups(session: Session, within: dict[Key, dict[str, Sums]], statement: Select[Any]) -> None:
-    """Add the groups of a statement: bucket, key and the figures of MassBalance in its order."""
-    figures = len(_BALANCE_FIELDS)
-    for bucket, *values in _limited(session.execute(statement)):
+def _add_groups(within: dict[Key, dict[str, Sums]], rows: Iterator[Any]) -> int:
+    """Add the groups of a statement and return the sum of its last column.
+
+    A row is a count, a bucket, the key, and the figures of MassBalance in its order.
+    """
+    figures = len(MassBalance._fields)
+    total = 0
+    for count, bucket, *values in rows:
+        total += count
         group = within.setdefault(tuple(values[:-figures]), {})
         sums = tuple(value or ZERO for value in values[-figures:])
         there = group.get(bucket)
         group[bucket] = sums if there is None else tuple(a + b for a, b in zip(there, sums, strict=True))
+    return total
+
+
+def _read_stock(
+    session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str]
+) -> dict[Key, Decimal]:
+    """Return the stock at the start of the period by key: that of its year's start, and what came since."""
+    stock: dict[Key, Decimal] = {}
+    for statement in _stock_before(actor, query, materials):
+        for *values, tonnes in _limited(session.execute(statement)):
+            key = tuple(values)
+            stock[key] = stock.get(key, ZERO) + tonnes
+    return stock
 
 
 def _limited(rows: Any) -> Iterator[Any]:  # noqa: ANN401 - rows of any statement
@@ -116,45 +118,63 @@ def too_many_rows() -> Invalid:
     return invalid("group_by", "too_many_rows", detail)
 
 
-def count_undeclared(session: Session, actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> int:
-    """Return how many months of a site and material in the period have waste by dispatch and no declaration.
+def _dispatched(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[int]:
+    """Return the statement of how many months of a site and material in the period have waste by dispatch."""
+    within = OriginMonth.month.between(query.from_month, query.to_month)
+    counted = select(func.count()).select_from(OriginMonth).where(within, _by_dispatch())
+    return counted.where(*limits_of(actor, query, materials, OriginMonth))
+
+
+def _by_dispatch() -> ColumnElement[bool]:
+    return OriginMonth.generated_on_dispatch_t != ZERO
+
+
+def _declared(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[int]:
+    """Return the statement of how many of the months of `_dispatched` have a declaration.
 
     A declaration counts from the month in which it was posted: handed in after the closing, it leaves the flows of the
     closed month, and what is said of them, as they were published.
     """
-    declared = exists().where(
-        Declaration.site_id == OriginMonth.origin_site_id,
-        Declaration.material == OriginMonth.material,
-        Declaration.month == OriginMonth.month,
-        Declaration.posted_in <= OriginMonth.month,
+    declared = (
+        select(Declaration.month, Declaration.material, Declaration.site_id)
+        .where(
+            Declaration.month.between(query.from_month, query.to_month),
+            Declaration.material.in_(materials),
+            Declaration.posted_in <= Declaration.month,
+        )
+        .distinct()
+        .subquery()
     )
-    dispatched = (
-        select(func.count())
-        .select_from(OriginMonth)
-        .where(OriginMonth.month.between(query.from_month, query.to_month))
-        .where(OriginMonth.generated_on_dispatch_t != ZERO, ~declared)
-        .where(*_limits(actor, query, materials, OriginMonth))
+    same = and_(
+        OriginMonth.month == declared.c.month,
+        OriginMonth.material == declared.c.material,
+        OriginMonth.origin_site_id == declared.c.site_id,
     )
-    return session.scalar(dispatched) or 0
+    return _dispatched(actor, query, materials).join(declared, same)
 
 
 def _balances(actor: Actor, query: UtilisationQuery, materials: Sequence[str], *, is_without_use: bool) -> Select[Any]:
     figures = _figures(query)
     if is_without_use:
-        figures |= {"utilised_t": _NOTHING, "utilised_from_prior_t": _NOTHING}
-    group = _group(query, OriginMonth)
-    statement = select(*group, *(figures[name] for name in _BALANCE_FIELDS)).select_from(OriginMonth)
+        figures = figures | {"utilised_t": _NOTHING, "utilised_from_prior_t": _NOTHING}
+    group = [bucket_of(query, OriginMonth), *key_of(query, OriginMonth)]
+    dispatched = func.count().filter(_by_dispatch())
+    statement = select(dispatched, *group, *(figures[name] for name in MassBalance._fields)).select_from(OriginMonth)
     within = OriginMonth.month.between(query.from_month, query.to_month)
-    return _grouped(statement.where(within, *_limits(actor, query, materials, OriginMonth)), query, group, OriginMonth)
+    return grouped(statement.where(within, *limits_of(actor, query, materials, OriginMonth)), query, group, OriginMonth)
 
 
-def _stock_before(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[Any]:
-    """Return the statement of the stock at the start: key, tonnes."""
-    stock = _figures(query)["closing_t"]
-    group = _group(query, OriginMonth)[1:]
-    statement = select(*group, stock).select_from(OriginMonth).having(stock != ZERO)
-    before = OriginMonth.month < query.from_month
-    return _grouped(statement.where(before, *_limits(actor, query, materials, OriginMonth)), query, group, OriginMonth)
+def _stock_before(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Iterator[Select[Any]]:
+    """Yield statements of stock (key, tonnes) whose sum is that at the start: of whole years, and of months since."""
+    january = f"{query.from_month[:4]}-01"
+    befores: list[tuple[Stocked, ColumnElement[bool]]] = [(OriginYear, OriginYear.year < year_of(january))]
+    if query.from_month != january:
+        since = and_(OriginMonth.month >= january, OriginMonth.month < query.from_month)
+        befores.append((OriginMonth, since))
+    for counted, before in befores:
+        stock, group = _closing(query, counted), key_of(query, counted)
+        statement = select(*group, stock).select_from(counted).having(stock != ZERO)
+        yield grouped(statement.where(before, *limits_of(actor, query, materials, counted)), query, group, counted)
 
 
 def _used(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Select[Any]:
@@ -162,14 +182,15 @@ def _used(actor: Actor, query: UtilisationQuery, materials: Sequence[str]) -> Se
     used = func.sum(MonthlyFlow.quantity_t)
     prior = MonthlyFlow.stock_year < cast(func.substr(MonthlyFlow.month, 1, 4), Integer)
     figures = {"utilised_t": used, "utilised_from_prior_t": used.filter(prior)}
-    group = _group(query, MonthlyFlow)
+    group = [bucket_of(query, MonthlyFlow), *key_of(query, MonthlyFlow)]
     is_use: list[ColumnElement[bool]] = [MonthlyFlow.account.in_(UTILISED)]
     if query.basis == "verified":
         is_use = [MonthlyFlow.account == Account.UTILISED, MonthlyFlow.verified.is_(True)]
-    statement = select(*group, *(figures.get(name, _NOTHING) for name in _BALANCE_FIELDS)).select_from(MonthlyFlow)
+    columns = (figures.get(name, _NOTHING) for name in MassBalance._fields)
+    statement = select(literal(0), *group, *columns).select_from(MonthlyFlow)
     within = MonthlyFlow.month.between(query.from_month, query.to_month)
-    limits = _limits(actor, query, materials, MonthlyFlow)
-    return _grouped(statement.where(within, *is_use, *limits), query, group, MonthlyFlow)
+    limits = limits_of(actor, query, materials, MonthlyFlow)
+    return grouped(statement.where(within, *is_use, *limits), query, group, MonthlyFlow)
 
 
 _NOTHING: ColumnElement[Any] = null()
@@ -177,7 +198,7 @@ _NOTHING: ColumnElement[Any] = null()
 
 def _figures(query: UtilisationQuery) -> Figures:
     """Return the aggregates of MassBalance; on the verified basis, other use counts where the tonnes were before."""
-    total: Figures = {name: func.sum(getattr(OriginMonth, name)) for name in ORIGIN_FIGURES}
+    total = _SUMS
     if query.basis == "recorded":
         return total
     used, used_prior = total["utilised_t"], total["utilised_from_prior_t"]
@@ -185,100 +206,21 @@ def _figures(query: UtilisationQuery) -> Figures:
     off_exchange = total["off_exchange_use_t"] - total["off_exchange_use_from_prior_t"]
     unverified = (used - used_prior) - (verified - verified_prior) - off_exchange
     moved = {
-        "stored_at_producer_t": total["stored_at_producer_t"] + off_exchange,
-        "held_by_recyclers_t": total["held_by_recyclers_t"] + unverified,
-        "closing_t": total["closing_t"] + used - verified,
+        "stored_at_producer_t": _tonnes(total["stored_at_producer_t"] + off_exchange),
+        "held_by_recyclers_t": _tonnes(total["held_by_recyclers_t"] + unverified),
+        "closing_t": _closing(query, OriginMonth),
     }
-    # A difference of kilograms is a plain number to SQLAlchemy.
-    moved_t: Figures = {name: type_coerce(kilograms, TonnesType()) for name, kilograms in moved.items()}
-    return total | moved_t | {"utilised_t": verified, "utilised_from_prior_t": verified_prior}
+    return total | moved | {"utilised_t": verified, "utilised_from_prior_t": verified_prior}
 
 
-def _limits(
-    actor: Actor, query: UtilisationQuery, materials: Sequence[str], counted: Counted
-) -> Iterator[ColumnElement[bool]]:
-    """Yield what limits the flows: the materials, the district asked for, what the caller may see."""
-    counted_at = _counted_at(query, counted)
-    yield counted.material.in_(materials)
-    sites = []
-    if query.district is not None:
-        sites.append(_district(Site.district_code, query).startswith(query.district, autoescape=True))
-    if actor.has_role(Role.OPERATOR):
-        pass
-    elif actor.has_role(Role.GOVERNMENT):
-        if actor.jurisdiction is not None:
-            sites.append(within_jurisdiction(actor.jurisdiction))
-    else:
-        own = select(Site.id).where(Site.organisation_id == actor.organisation_id)
-        # Twice the origin, unless use is counted at its place: own waste used elsewhere is one's own as well.
-        yield or_(counted.origin_site_id.in_(own), counted_at.in_(own))
-    if sites:
-        yield counted_at.in_(select(Site.id).where(*sites))
+def _closing(query: UtilisationQuery, counted: Stocked) -> ColumnElement[Decimal]:
+    """Return the change of all stock; on the verified basis, other use is stock."""
+    closing: ColumnElement[Decimal] = func.sum(counted.closing_t)
+    if query.basis == "recorded":
+        return closing
+    return _tonnes(closing + func.sum(counted.utilised_t) - func.sum(counted.verified_use_t))
 
 
-def _counted_at(query: UtilisationQuery, counted: Counted) -> InstrumentedAttribute[Any]:
-    """Return the site that a row counts at: the origin, or where it was used."""
-    is_by_place = counted is MonthlyFlow and query.place == "utilised"
-    return MonthlyFlow.site_id if is_by_place else counted.origin_site_id
-
-
-def _group(query: UtilisationQuery, counted: Counted) -> list[ColumnElement[Any]]:
-    """Return bucket and key; `Site` is where a row counts, `_place_of_use` where it was used."""
-    columns: dict[str, ColumnElement[Any]] = {
-        "material": counted.material.expression,
-        "district": _district(Site.district_code, query),
-        "organisation": Site.organisation_id.expression,
-        "organisation_name": Organisation.name.expression,
-        "site": Site.id.expression,
-        "site_name": Site.name.expression,
-        "place": null(),
-        "use": null(),
-    }
-    if counted is MonthlyFlow:
-        columns |= {
-            "place": _district(_place_of_use.district_code, query),
-            "use": func.nullif(MonthlyFlow.use, ""),
-        }
-    month = counted.month.expression if "month" in query.columns else literal(PERIOD)
-    return [month, *(columns[name] for name in key_names(query))]
-
-
-_place_of_use = aliased(Site)
-
-
-def _grouped(
-    statement: Select[Any], query: UtilisationQuery, group: Sequence[ColumnElement[Any]], counted: Counted
-) -> Select[Any]:
-    """Return a statement joined with what its columns need, and grouped.
-
-    Month and material come first, as in the key of the table: SQLite then adds up while it reads. A group of nothing,
-    which SQL has where all is added up to one, is none.
-    """
-    if {"district", "organisation", "site"} & set(query.columns):
-        statement = statement.join(Site, Site.id == _counted_at(query, counted))
-    if "organisation" in query.columns:
-        statement = statement.join(Organisation, Organisation.id == Site.organisation_id)
-    if "place" in query.columns and counted is MonthlyFlow:
-        statement = statement.join(_place_of_use, _place_of_use.id == MonthlyFlow.site_id)
-    columns = [column for column in group if not isinstance(column, BindParameter | Null)]
-    columns.sort(key=lambda column: (column is not counted.month.expression, column is not counted.material.expression))
-    return statement.group_by(*columns).having(func.count() > 0).limit(MAX_GROUPS + 1)
-
-
-def _district(code: InstrumentedAttribute[str | None], query: UtilisationQuery) -> ColumnElement[str | None]:
-    """Return the district that a site counts in: as recorded, or what became of it."""
-    successors = {key: reference().present_district(key) for key, entry in reference().districts.items()}
-    merged = {key: present for key, present in successors.items() if key != present}
-    if query.districts == "as_recorded" or not merged:
-        return code.expression
-    return case(merged, value=code, else_=code)
-
-
-def origin_sites(actor: Actor, query: UtilisationQuery) -> Select[SiteId]:
-    """Return the sites whose waste a question of an authority or the operator counts: seen by it, and asked for."""
-    sites = select(Site.id)
-    if not actor.has_role(Role.OPERATOR):
-        sites = sites.where(within_jurisdiction(actor.jurisdiction))
-    if query.district is not None:
-        sites = sites.where(_district(Site.district_code, query).startswith(query.district, autoescape=True))
-    return sites
+def _tonnes(kilograms: ColumnElement[Any]) -> ColumnElement[Decimal]:
+    """Return a sum of kilograms, which is a plain number to SQLAlchemy, as tonnes."""
+    return type_coerce(kilograms, TonnesType())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,33 +16,27 @@ from app.core.clock import month_of, now, today, year_of
 from app.core.errors import Fault, Forbidden, Invalid
 from app.core.quantities import ZERO
 from app.organisations.queries import is_within_jurisdiction
-from app.statistics.flows import (
-    MAX_ROWS,
-    PERIOD,
-    Flows,
-    Key,
-    count_undeclared,
-    key_names,
-    read_flows,
-    too_many_rows,
-)
+from app.statistics.flows import Flows, Key, read_flows, too_many_rows
+from app.statistics.groups import MAX_ROWS, PERIOD, key_names
 from app.statistics.rate import FORMULA, MassBalance
 from app.statistics.schemas import FIGURES, UtilisationQuery, UtilisationRow, UtilisationStatistics
 
 MAX_MONTHS = 120
 _LEADING_DIGITS = re.compile(r"\d{2}|\d{4}|\d{6}", re.ASCII)
 _USE_FIGURES = frozenset({"utilised_t", "utilised_from_prior_t"})
+_take_figures = attrgetter(*FIGURES)
+#: Copying it takes half the time of making a row.
+_BLANK_ROW = UtilisationRow.model_construct(_fields_set=set(), **dict.fromkeys(UtilisationRow.model_fields))
 _RATES = frozenset({"rate_pct", "naive_rate_pct", "new_waste_rate_pct", "rate_on_dispatch_pct"})
 
 
 def read_utilisation(session: Session, actor: Actor, query: UtilisationQuery) -> UtilisationStatistics:
-    """Return the balances and rates that the caller may see; `session` must be a snapshot (two statements).
+    """Return the balances and rates that the caller may see; `session` must be a snapshot (several statements).
 
     Raises Forbidden `outside_jurisdiction`, and Invalid for a period, material or district that cannot be.
     """
     materials = _check_question(actor, query)
     flows = read_flows(session, actor, query, materials)
-    undeclared = count_undeclared(session, actor, query, materials)
     total = _total(flows)
     whole = _figures(query, total, is_total=True)
     rows = list(_rows(query, flows)) if query.columns else [UtilisationRow(**whole)]
@@ -56,8 +51,8 @@ def read_utilisation(session: Session, actor: Actor, query: UtilisationQuery) ->
         basis=query.basis,
         place=query.place,
         districts=query.districts,
-        undeclared_site_months=undeclared,
-        provisional=undeclared > 0 or query.to_month >= month_of(today()),
+        undeclared_site_months=flows.undeclared,
+        provisional=flows.undeclared > 0 or query.to_month >= month_of(today()),
         items=rows,
         total=UtilisationRow(**whole),
     )
@@ -122,8 +117,7 @@ def _rows(query: UtilisationQuery, flows: Flows) -> Iterator[UtilisationRow]:
             raise too_many_rows()
         columns: dict[str, Any] = dict(zip(names, key, strict=True)) | ({"month": bucket} if is_monthly else {})
         # Figures of ours need no validation, which would take most of the time of a long answer.
-        values: dict[str, Any] = columns | _figures(query, balance, columns)
-        yield UtilisationRow.model_construct(**values)
+        yield _BLANK_ROW.model_copy(update=columns | _figures(query, balance, columns))
 
 
 def _balances(query: UtilisationQuery, flows: Flows) -> Iterator[tuple[str, Key, MassBalance]]:
@@ -146,10 +140,13 @@ def _figures(
     query: UtilisationQuery, balance: MassBalance, columns: Mapping[str, Any] | None = None, *, is_total: bool = False
 ) -> dict[str, Decimal | None]:
     """Return the figures of a row, null where they mean nothing for it (see UtilisationRow)."""
+    figures = dict(zip(FIGURES, _take_figures(balance), strict=True))
     split = {"place", "use"} & set(query.columns)
+    if query.place == "origin" and not split:
+        return figures
     hidden: frozenset[str] = frozenset()
     if query.place == "utilised" or any((columns or {}).get(name) is not None for name in split):
         hidden = frozenset(FIGURES) - _USE_FIGURES
     elif split and not is_total:
         hidden = _RATES
-    return {name: None if name in hidden else getattr(balance, name) for name in FIGURES}
+    return {name: None if name in hidden else figure for name, figure in figures.items()}

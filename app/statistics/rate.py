@@ -1,7 +1,7 @@
 """The mass balance of waste in a period and its utilisation rates: official formula, look-alikes, identity. Pure."""
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from app.core.quantities import ZERO, half_up
 
@@ -10,8 +10,7 @@ FORMULA = "U / (G + Up)"
 _HUNDRED = Decimal(100)
 
 
-@dataclass(frozen=True)
-class MassBalance:
+class MassBalance(NamedTuple):
     """Tonnes of one row of the statistics; the symbols are those of the catalogue's indicators.
 
     "Prior" is waste whose stock year lies before the calendar year of the posting. The four parts of S are net
@@ -89,7 +88,7 @@ class MassBalance:
 
     def on_top_of(self, stock_t: Decimal) -> "MassBalance":
         """Return the balance of a period that began with `stock_t`; self is that of the period's postings alone."""
-        return replace(self, opening_t=self.opening_t + stock_t, closing_t=self.closing_t + stock_t)
+        return self._replace(opening_t=self.opening_t + stock_t, closing_t=self.closing_t + stock_t)
 
 
 def percentage(part: Decimal, whole: Decimal) -> Decimal | None:

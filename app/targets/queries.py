@@ -23,7 +23,7 @@ from app.ledger.models import Balance
 from app.lots.models import Lot
 from app.organisations.models import Organisation
 from app.organisations.queries import is_within_jurisdiction
-from app.statistics.flows import origin_sites
+from app.statistics.groups import origin_sites
 from app.statistics.schemas import UtilisationQuery
 from app.targets.forecast import Contracted
 from app.targets.models import AuthorityTarget, TargetValue, TargetValueId

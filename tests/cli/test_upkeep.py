@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app.cli import upkeep
 from app.core.clock import today
 from app.core.database import Database
-from app.ledger.models import Balance, OriginMonth
+from app.ledger.models import Balance, OriginMonth, OriginYear
 from tests.cli.command import run_swx
 from tests.factories import World
 
@@ -91,6 +91,23 @@ def test_verify_ledger_checks_the_months_that_statistics_read(
     assert "figure generated_t: 41.000 t stand, the entries make 40.000 t" in broken.stdout.replace("\n", " ")
     assert "figure disposed_t: 1.000 t stand, the entries make 0 t" in broken.stdout.replace("\n", " ")
     assert "Differences in the ledger: 2" in broken.stderr
+
+
+def test_verify_ledger_checks_the_years_that_periods_open_with(
+    world: World, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    deal = world.deal(100)
+    year = today().year - 1
+    deal.receive(deal.dispatch(40, f"{year}-05-04"), f"{year}-05-05")
+    deal.use(15, f"{year}-06-01")
+    with database.write() as session:
+        session.execute(update(OriginYear).values(closing_t=24))
+        session.commit()
+    broken = run_swx("verify-ledger", folder=tmp_path, url=database_url)
+    assert broken.exit_code == 1
+    assert f"year {year}" in broken.stdout.replace("\n", " ")
+    assert "figure closing_t: 24.000 t stand, the entries make 25.000 t" in broken.stdout.replace("\n", " ")
+    assert "Differences in the ledger: 1" in broken.stderr
 
 
 def test_verify_ledger_makes_no_database(tmp_path: Path) -> None:

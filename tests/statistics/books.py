@@ -10,9 +10,9 @@ from app.core.clock import first_day
 from app.core.database import Database
 from app.core.quantities import ZERO
 from app.ledger.accounts import Account, Kind, Leg, Posting, move
-from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth
+from app.ledger.models import ORIGIN_FIGURES, Declaration, MonthlyFlow, OriginMonth, OriginYear
 from app.ledger.origin_months import KEY as MONTH_KEY
-from app.ledger.origin_months import sum_figures
+from app.ledger.origin_months import YEAR_KEY, sum_figures, sum_years
 from tests.factories import FULING, Body, Member, World
 
 KEY = ("month", "origin_site_id", "site_id", "material", "account", "kind", "stock_year", "use", "verified")
@@ -57,24 +57,39 @@ class Books:
         return UUID(origin["id"]), UUID(place["id"])
 
     def write(self) -> None:
-        """Store the flows collected, and the months of the origins that they make."""
+        """Store the flows collected, and the months and years of the origins that they make."""
         with self.database.write() as session:
             for key, tonnes in self.flows.items():
                 session.add(MonthlyFlow(**dict(zip(KEY, key, strict=True)), quantity_t=tonnes))
-            for key, sums in sum_figures(
+            months = sum_figures(
                 dict(zip(KEY, key, strict=True)) | {"quantity_t": tonnes} for key, tonnes in self.flows.items()
-            ).items():
+            )
+            for key, sums in months.items():
                 figures = dict.fromkeys(ORIGIN_FIGURES, ZERO) | sums
                 session.add(OriginMonth(**dict(zip(MONTH_KEY, key, strict=True)), **figures))
+            for key, sums in sum_years(months).items():
+                known = session.get(OriginYear, key)
+                if known is None:
+                    session.add(OriginYear(**dict(zip(YEAR_KEY, key, strict=True)), **sums))
+                else:
+                    for name, tonnes in sums.items():
+                        setattr(known, name, getattr(known, name) + tonnes)
             session.commit()
 
 
-def declare(database: Database, member: Member, site: UUID, month: str, material: str = "phosphogypsum") -> None:
-    """Store the current declaration of a month."""
+def declare(
+    database: Database, member: Member, site: UUID, month: str, material: str = "phosphogypsum", **values: UUID | str
+) -> None:
+    """Store a declaration of a month: the current one, posted in time, unless `values` say otherwise."""
     with database.write() as session:
         session.add(
             Declaration(
-                organisation_id=UUID(member.id), site_id=site, material=material, month=month, generated_t=Decimal(1)
+                organisation_id=UUID(member.id),
+                site_id=site,
+                material=material,
+                month=month,
+                generated_t=Decimal(1),
+                **values,
             )
         )
         session.commit()

@@ -1,6 +1,6 @@
 """Utilisation statistics: the worked case of the public API, years, adjustments, the verified basis, districts."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -169,8 +169,42 @@ def test_undeclared_months_make_the_figures_provisional(
     declare(database, producer, here, "2025-01")
     answer = ask(authority, "2025-01", "2025-04")
     assert (answer["undeclared_site_months"], answer["provisional"]) == (2, True)
+    assert ask(authority, "2025-01", "2025-04", place="utilised")["undeclared_site_months"] == 2
+    assert ask(authority, "2025-01", "2025-04", group_by="site,use")["undeclared_site_months"] == 2
     assert ask(world.government("500117"), "2025-01", "2025-04")["undeclared_site_months"] == 1
     assert ask(authority, "2025-03", "2025-04")["provisional"] is False
+
+
+def test_a_month_counts_as_declared_once_and_from_its_closing_on_no_more(
+    world: World, books: Books, database: Database, authority: Member
+) -> None:
+    producer = world.producer()
+    site = UUID(world.site(producer)["id"])
+    for month in ("2025-01", "2025-02", "2025-03"):
+        books.move(month, Kind.DISPATCH, (Account.GENERATION, Account.IN_TRANSIT), 5, origin=site)
+    books.write()
+    declare(database, producer, site, "2025-01", replaced_by=uuid4())
+    declare(database, producer, site, "2025-01")
+    declare(database, producer, site, "2025-02", posted_in="2025-03")
+    assert ask(authority, "2025-01", "2025-03")["undeclared_site_months"] == 2
+
+
+def test_a_period_opens_with_whole_years_and_months_since(
+    books: Books, origin: UUID, place: UUID, authority: Member
+) -> None:
+    worked_case(books, origin, place, year=2023)
+    books.flows.clear()
+    used = (Account.RECEIVED, Account.UTILISED)
+    books.move("2024-01", Kind.UTILISATION, used, 2, origin=origin, source=place, target=place)
+    worked_case(books, origin, place, year=2024)
+    months = ("2023-01", "2023-02", "2023-03", "2024-01", "2024-02", "2024-03")
+
+    def openings(**params: str) -> list[float]:
+        return [ask(authority, month, month, **params)["total"]["opening_t"] for month in months]
+
+    assert openings() == [100, 138, 105, 105 + 100, 105 + 138 - 2, 105 + 105 - 2]
+    # Neither the own use of 25 t in each February nor those 2 t are verified: they still count as stock.
+    assert openings(basis="verified") == [100, 138, 130, 130 + 100, 130 + 138, 130 + 130]
 
 
 def test_a_period_that_reaches_the_present_is_provisional(authority: Member) -> None:
