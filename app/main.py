@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from app.api import (
     agreements,
@@ -48,13 +48,13 @@ MAX_BODY_BYTES = 2_000_000
 _RESOURCES = (
     market_facts,
     matches,
+    shipments,
     imports,  # before lots, which would take `import` for an id
     lots,
     demands,
     blends,
     saved_searches,
     agreements,
-    shipments,
     corrections,
     utilisations,
     ledger,
@@ -97,16 +97,24 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = Database(settings.url, settings.read_database_url)
     app.state.recent_actors = RecentActors()
     app.state.router = None if settings.router_url is None else Router(str(settings.router_url))
-    # The limit stands here and not on the application, where its plain-text answer could not be made a problem.
-    version_1 = APIRouter(prefix="/v1", dependencies=[Depends(refuse_unknown_query)], max_body_size=MAX_BODY_BYTES)
-    for resource in _RESOURCES:
-        version_1.include_router(resource.router)
-    app.include_router(version_1)
-    app.include_router(health.router)
-    app.include_router(pages.router)
-    pages.mount_static(app)
+    _include_routes(app)
     problems.install(app)
     app.add_middleware(AnswerHeaders)
     routers = [resource.router for resource in (*_RESOURCES, health)]
     app.openapi = lambda: openapi.document(app, routers)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def _include_routes(app: FastAPI) -> None:
+    """Include every router by itself: a path is looked for once in each of those that lie within one another."""
+    for resource in _RESOURCES:
+        app.include_router(
+            resource.router,
+            prefix="/v1",
+            dependencies=[Depends(refuse_unknown_query)],
+            # Here and not on the application, where the limit's plain-text answer could not be made a problem.
+            max_body_size=MAX_BODY_BYTES,
+        )
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    pages.mount_static(app)
