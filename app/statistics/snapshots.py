@@ -28,13 +28,15 @@ _LATEST = 100
 def publish(session: Session, actor: Actor, wish: SnapshotPost) -> Snapshot:
     """Store figures as they are now under the next number; raises what the question itself raises.
 
-    Numbers follow each other without a gap: publishing waits for the one before to be committed, and then sees one
-    state of the ledger.
+    Numbers follow each other without a gap: publishing waits for the one before and for the postings under way to be
+    committed, and then sees one state of the ledger.
     """
     if session.get_bind().dialect.name == "postgresql":
         # Locked before the first query, because that is what fixes the state which REPEATABLE READ shows.
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         session.execute(text("LOCK TABLE snapshots IN SHARE ROW EXCLUSIVE MODE"))
+        # Whoever posts holds its row in share mode: what is posted is in the figures, or recorded after them.
+        session.execute(text("LOCK TABLE ledger_head IN EXCLUSIVE MODE"))
     number = (session.scalar(select(func.max(Snapshot.number))) or 0) + 1
     try:
         statistics = read_utilisation(session, actor, wish.question)

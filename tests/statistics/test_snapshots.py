@@ -132,3 +132,30 @@ def test_numbers_have_no_gap_when_many_publish_at_once(world: World) -> None:
         answers = list(pool.map(lambda _: authority.request("POST", "/statistics/snapshots", json=body), range(12)))
     assert [answer.status_code for answer in answers] == [201] * 12
     assert sorted(answer.json()["number"] for answer in answers) == list(range(1, 13))
+
+
+def test_postings_under_way_are_either_in_a_publication_or_among_its_causes(world: World) -> None:
+    deal = world.deal(1000)
+    authority = world.government("50")
+
+    def ship(number: int) -> None:
+        ticket = {
+            "ticket_no": f"P-{number}",
+            "vehicle_plate": f"渝A1234{number % 10}",
+            "dispatched_at": f"{YEAR}-03-05T00:00:00Z",
+            "net_t": 10,
+        }
+        deal.producer.post(f"/agreements/{deal.agreement['id']}/shipments", ticket)
+
+    def publish(_number: int) -> None:
+        _publish(authority)
+
+    with ThreadPoolExecutor(6) as pool:
+        work = [pool.submit(publish if number % 4 == 3 else ship, number) for number in range(24)]
+        for done in work:
+            done.result()
+    for number in range(1, 7):
+        published = authority.get(f"/statistics/snapshots/{number}")["statistics"]["total"]["generated_t"]
+        causes = authority.get(f"/statistics/snapshots/{number}/diff")["causes"]
+        since = [cause["transactions"] for cause in causes if cause["source_type"] == "dispatch"]
+        assert published + 10 * sum(since) == 180
