@@ -16,7 +16,7 @@ _IS_FAST = text(f"km_h_at_most > {FAST_KM_H}")
 class PlateSighting(Base):
     """Derived: a lorry at a gate that it left (`1`) or arrived at (`2`) with a load, beside its sighting before.
 
-    Triggers of the database keep it with every write of a load and of a site's position (migration 0015); nothing
+    Triggers of the database keep it with every write of a load and of a site's position (migration 0016); nothing
     else writes here. `km_h_at_most` is never below the speed that the lorry must have had along the geodesic.
     """
 

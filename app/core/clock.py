@@ -66,7 +66,7 @@ def months_from(month: str, count: int) -> list[str]:
     return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(start, start + count)]
 
 
-def months_between(first: date, last: date) -> list[str]:
+def months_touched(first: date, last: date) -> list[str]:
     """Return the months that the days from `first` to `last` touch, as `YYYY-MM`."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return months_from(month_of(first), max(count, 0))

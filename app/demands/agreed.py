@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Date, String, Uuid, column, or_, select, table
 from sqlalchemy.orm import Session
 
-from app.core.clock import business_date, first_day, last_day, month_of, months_between, today
+from app.core.clock import business_date, first_day, last_day, month_of, months_touched, today
 from app.core.database import UtcDateTime
 from app.core.quantities import KILOGRAM, ZERO, TonnesType
 from app.demands.models import Demand, DemandId
@@ -62,7 +62,7 @@ class Share:
         """Return what it brings in all: of a recurring one what was shipped and, from a month on, what is agreed on."""
         if not self.is_live or not self.is_recurring:
             return max(self.quantity_t, self.shipped_t) if self.is_live else self.shipped_t
-        to_come = [each for each in months_between(self.starts_on, self.ends_on) if each >= month]
+        to_come = [each for each in months_touched(self.starts_on, self.ends_on) if each >= month]
         past = sum((shipped for each, shipped in self.shipped.items() if each < month), ZERO)
         return past + sum((self.of_month(each) for each in to_come), ZERO)
 

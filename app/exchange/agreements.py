@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
-from app.core.clock import month_of, months_between, now, today
+from app.core.clock import month_of, months_touched, now, today
 from app.core.errors import Conflict, NotFound, invalid
 from app.core.lifecycles import Step
 from app.core.quantities import ZERO
@@ -81,7 +81,7 @@ def _agreed_t(wish: AgreementPost, lot: Lot) -> Decimal:
 def _free_t(session: Session, wish: AgreementPost, lot: Lot) -> Decimal:
     """Return what of a lot is free: of a recurring one in the month of the proposal that has least."""
     taken = load_taken(session, [lot], month_of(wish.starts_on))
-    months = months_between(wish.starts_on, wish.ends_on) if lot.is_recurring else [month_of(wish.starts_on)]
+    months = months_touched(wish.starts_on, wish.ends_on) if lot.is_recurring else [month_of(wish.starts_on)]
     return min(taken.available_t(lot, month) for month in months)
 
 

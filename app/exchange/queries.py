@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
-from app.core.clock import months_between
+from app.core.clock import months_touched
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
 from app.core.quantities import ZERO
@@ -92,7 +92,7 @@ def _describe_months(
     agreement: Agreement, shipped: Mapping[str, Decimal], status: AgreementStatus
 ) -> list[AgreedMonth]:
     promised_t = agreement.quantity_t if status is AgreementStatus.ACCEPTED else ZERO
-    parts = [(month, shipped.get(month, ZERO)) for month in months_between(agreement.starts_on, agreement.ends_on)]
+    parts = [(month, shipped.get(month, ZERO)) for month in months_touched(agreement.starts_on, agreement.ends_on)]
     return [
         AgreedMonth(month=month, shipped_t=shipped_t, reserved_t=max(ZERO, promised_t - shipped_t))
         for month, shipped_t in parts

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.clock import month_of, months_between
+from app.core.clock import month_of, months_touched
 from app.core.errors import Conflict
 from app.core.quantities import ZERO
 from app.exchange.lifecycle import AgreementStatus, last_day_of
@@ -82,14 +82,14 @@ def reserve(session: Session, agreement: Agreement, lot: Lot) -> None:
     if not agreement.is_recurring:
         reserve_tonnes(lot, agreement.quantity_t)
         return
-    months = months_between(agreement.starts_on, agreement.ends_on)
+    months = months_touched(agreement.starts_on, agreement.ends_on)
     reserve_months(lot, lock_months(session, lot, months), agreement.quantity_t)
 
 
 def release(session: Session, agreement: Agreement, lot: Lot) -> Decimal:
     """Set free what an accepted agreement still holds, and return it: of a recurring one, of all its months."""
     if agreement.is_recurring:
-        shares = _shares(session, agreement, lot, months_between(agreement.starts_on, agreement.ends_on))
+        shares = _shares(session, agreement, lot, months_touched(agreement.starts_on, agreement.ends_on))
     else:
         shares = [Share(agreement, lot, lot, agreement)]
     released = [(share.stock, share.reserved_t) for share in shares]

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from app.catalogue.keys import MaterialKey, UseKey
 from app.core.bodies import fault_of_field
-from app.core.clock import months_between, now, today
+from app.core.clock import months_touched, now, today
 from app.core.quantities import ZERO, NonNegativeTonnes, Percent, PositiveTonnes, Tonnes, YuanPerTonne
 from app.core.recurring import OnceOrMonthly, Recurring
 from app.core.schema import WITHOUT_NUL, Instant, Key, Month, Name, Schema, Text, Year
@@ -72,7 +72,7 @@ class AgreementPost(Schema):
         if ends_on < info.data.get("starts_on", ends_on):
             raise fault_of_field("ends_before_start", "must not be before starts_on")
         if info.data.get("recurring") is not None and "starts_on" in info.data:
-            months = len(months_between(info.data["starts_on"], ends_on))
+            months = len(months_touched(info.data["starts_on"], ends_on))
             if months > MOST_MONTHS:
                 detail = f"a recurring agreement is for at most {MOST_MONTHS} months, and these are {months}"
                 raise fault_of_field("too_many_months", detail)

@@ -1,9 +1,10 @@
 """Reads of organisations and sites: who a key stands for, what a caller may see."""
 
 from functools import cache
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.auth.actor import Actor, OrganisationId, Role
 from app.auth.keys import is_same_secret, parse_key
@@ -14,6 +15,8 @@ from app.core.errors import NotFound, Unauthenticated
 from app.core.paging import Page, Slice, page_by_id
 from app.organisations.callers import actor_of
 from app.organisations.models import Organisation, Site, SiteCapacity, SiteId, SiteStream
+
+Fact = TypeVar("Fact", SiteStream, SiteCapacity)
 
 
 def authenticate(session: Session, key_text: str, pepper: bytes) -> Actor:
@@ -73,10 +76,7 @@ def find_stream(session: Session, site_id: SiteId, material: str) -> SiteStream:
 
 def list_streams(session: Session, site_id: SiteId, page: Page) -> Slice[SiteStream]:
     """Return one page of what is on file of the materials of a site, in order of their keys."""
-    query = select(SiteStream).where(SiteStream.site_id == site_id).order_by(SiteStream.material)
-    if page.after is not None:
-        query = query.where(SiteStream.material > page.after[0])
-    return page.cut(session.scalars(query.limit(page.limit + 1)).all(), lambda stream: (stream.material,))
+    return _page_by_key(session, select(SiteStream).where(SiteStream.site_id == site_id), SiteStream.material, page)
 
 
 def find_capacity(session: Session, site_id: SiteId, use: str) -> SiteCapacity:
@@ -89,10 +89,15 @@ def find_capacity(session: Session, site_id: SiteId, use: str) -> SiteCapacity:
 
 def list_capacities(session: Session, site_id: SiteId, page: Page) -> Slice[SiteCapacity]:
     """Return one page of what a site can take, in order of the uses' keys."""
-    query = select(SiteCapacity).where(SiteCapacity.site_id == site_id).order_by(SiteCapacity.use)
+    return _page_by_key(session, select(SiteCapacity).where(SiteCapacity.site_id == site_id), SiteCapacity.use, page)
+
+
+def _page_by_key(session: Session, query: Select[Fact], key: InstrumentedAttribute[str], page: Page) -> Slice[Fact]:
+    """Return one page of what is on file of a site, in order of the catalogue's keys."""
+    ordered = query.order_by(key).limit(page.limit + 1)
     if page.after is not None:
-        query = query.where(SiteCapacity.use > page.after[0])
-    return page.cut(session.scalars(query.limit(page.limit + 1)).all(), lambda capacity: (capacity.use,))
+        ordered = ordered.where(key > page.after[0])
+    return page.cut(session.scalars(ordered).all(), lambda fact: (getattr(fact, key.key),))
 
 
 def within_jurisdiction(jurisdiction: str | None) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
-from app.core.clock import months_between
+from app.core.clock import months_touched
 from app.core.quantities import KILOGRAM, ZERO
 
 
@@ -28,5 +28,5 @@ def monthly_within_year(
 
     `shipped` maps months to tonnes. A month that is over brings nothing any more: what was not shipped has lapsed.
     """
-    months = months_between(max(starts_on, on), min(ends_on, date(on.year, 12, 31)))
+    months = months_touched(max(starts_on, on), min(ends_on, date(on.year, 12, 31)))
     return sum((max(ZERO, quantity_t - shipped.get(month, ZERO)) for month in months), ZERO)

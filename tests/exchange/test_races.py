@@ -25,6 +25,17 @@ def _accepting(deal: Deal) -> Callable[[], int]:
     return accept
 
 
+def _shipping(deal: Deal, ticket_no: str, dispatched_at: str) -> Callable[[], int]:
+    ticket = {
+        "ticket_no": ticket_no,
+        "vehicle_plate": "渝A12345",
+        "dispatched_at": dispatched_at,
+        "net_t": 10,
+    }
+    path = f"/agreements/{deal.agreement['id']}/shipments"
+    return lambda: deal.producer.request("POST", path, json=ticket).status_code
+
+
 def test_a_lot_is_never_oversold(world: World) -> None:
     deal = world.deal().offer(100)
     statuses = _at_once([_accepting(deal.propose(30)) for _ in range(CLIENTS)])
@@ -65,14 +76,7 @@ def test_loads_of_one_month_at_once_never_exceed_it(world: World) -> None:
     deal = world.deal().offer(0, **monthly).agree(0, **monthly, **days)
 
     def ship(number: int) -> Callable[[], int]:
-        ticket = {
-            "ticket_no": f"M-{number}",
-            "vehicle_plate": "渝A12345",
-            "dispatched_at": f"{YEAR}-{'03-31T17' if number % 2 else '03-31T15'}:00:00Z",
-            "net_t": 10,
-        }
-        path = f"/agreements/{deal.agreement['id']}/shipments"
-        return lambda: deal.producer.request("POST", path, json=ticket).status_code
+        return _shipping(deal, f"M-{number}", f"{YEAR}-{'03-31T17' if number % 2 else '03-31T15'}:00:00Z")
 
     statuses = _at_once([ship(number) for number in range(12)])
     assert [sorted(statuses[first::2]) for first in (0, 1)] == [[201] * 3 + [409] * 3] * 2
@@ -92,14 +96,7 @@ def test_loads_and_declarations_of_one_site_at_once(world: World, database: Data
     month = f"{YEAR}-03"
 
     def ship(number: int) -> Callable[[], int]:
-        ticket = {
-            "ticket_no": f"R-{number}",
-            "vehicle_plate": "渝A12345",
-            "dispatched_at": f"{month}-05T00:00:00Z",
-            "net_t": 10,
-        }
-        path = f"/agreements/{deal.agreement['id']}/shipments"
-        return lambda: deal.producer.request("POST", path, json=ticket).status_code
+        return _shipping(deal, f"R-{number}", f"{month}-05T00:00:00Z")
 
     def declare() -> int:
         body = {"site_id": deal.origin, "material": "phosphogypsum", "month": month, "generated_t": 500}
@@ -145,14 +142,7 @@ def test_refusals_dispatches_and_uses_at_once_never_stand_in_each_others_way(wor
         return lambda: deal.recycler.request("POST", f"/shipments/{load['id']}/receipt", json=receipt).status_code
 
     def ship(number: int) -> Callable[[], int]:
-        ticket = {
-            "ticket_no": f"S-{number}",
-            "vehicle_plate": "渝A12345",
-            "dispatched_at": f"{YEAR}-03-05T00:00:00Z",
-            "net_t": 10,
-        }
-        path = f"/agreements/{other.agreement['id']}/shipments"
-        return lambda: deal.producer.request("POST", path, json=ticket).status_code
+        return _shipping(other, f"S-{number}", f"{YEAR}-03-05T00:00:00Z")
 
     def use(number: int) -> Callable[[], int]:
         body = {
