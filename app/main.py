@@ -39,7 +39,7 @@ from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
 from app.core.settings import Settings
-from app.dependencies import refuse_unknown_query
+from app.dependencies.lists import refuse_unknown_query
 from app.matching.routes import Router
 from app.web import pages
 

@@ -13,7 +13,7 @@ MAX_FUNCTION_LINES = 40
 #: and how far it has read are one transaction), the sweep of what is overdue, and programs that have no request; and
 #: the driver's connection, told so by SQLAlchemy.
 MAY_COMMIT = {
-    "app/dependencies.py",
+    "app/dependencies/sessions.py",
     "app/exchange/sweeping.py",
     "app/jobs/leases.py",
     "app/notifications/consumer.py",

@@ -12,7 +12,10 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import Month, PageOf
-from app.dependencies import Allow, CurrentSettings, ListQuery, SnapshotSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import SnapshotSession
+from app.dependencies.settings import CurrentSettings
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 Inspector = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, scope=Scope.STATISTICS_READ))]

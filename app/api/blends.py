@@ -12,7 +12,8 @@ from app.blends.blending import blend_lots
 from app.blends.schemas import BlendPost, BlendRead
 from app.demands.models import DemandId
 from app.demands.queries import own_demand
-from app.dependencies import Allow, ReadSession
+from app.dependencies.callers import Allow
+from app.dependencies.sessions import ReadSession
 from app.organisations.models import Site
 
 router = APIRouter(tags=["matching"])

@@ -14,7 +14,10 @@ from app.core.schema import PageOf
 from app.demands import queries, service
 from app.demands.models import Demand, DemandId
 from app.demands.schemas import DemandPatch, DemandPost, DemandRead
-from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.versions import IfMatch, check_version
 
 router = APIRouter(prefix="/demands", tags=["demands"])
 Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))]

@@ -9,7 +9,9 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
 from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
 from app.core.schema import Schema
-from app.dependencies import Allow, Pepper, ReadSession
+from app.dependencies.callers import Allow
+from app.dependencies.sessions import ReadSession
+from app.dependencies.settings import Pepper
 from app.events import queries
 from app.events.schemas import Feed
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.api.problems import problem_responses
 from app.core.schema import Schema
-from app.dependencies import ReadSession
+from app.dependencies.sessions import ReadSession
 
 router = APIRouter(tags=["service"])
 

@@ -10,7 +10,8 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
 from app.catalogue.keys import MaterialKey
 from app.core.errors import Unsupported
-from app.dependencies import Allow, ReadSession, WriteSession
+from app.dependencies.callers import Allow
+from app.dependencies.sessions import ReadSession, WriteSession
 from app.imports.kinds import MEDIA_TYPES, Format, ImportKind
 from app.imports.limits import MAX_FILE_BYTES
 from app.imports.service import hand_in

@@ -11,7 +11,9 @@ from app.auth.actor import Actor, Scope
 from app.core.errors import Forbidden
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, ListQuery, ReadSession, WriteSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
 from app.imports.kinds import ImportKind
 from app.jobs import queries
 from app.jobs.models import JobId

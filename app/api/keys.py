@@ -13,7 +13,10 @@ from app.auth.models import ApiKey
 from app.auth.schemas import KeyMade, KeyPost, KeyRead
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, ChangesActors, ListQuery, Pepper, ReadSession, WriteSession
+from app.dependencies.callers import Allow, ChangesActors
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.settings import Pepper
 
 router = APIRouter(prefix="/keys", tags=["keys"])
 KeyKeeper = Annotated[Actor, Depends(Allow(scope=Scope.KEYS_WRITE))]

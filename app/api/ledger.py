@@ -11,7 +11,9 @@ from app.auth.actor import Actor, Role, Scope
 from app.catalogue.keys import MaterialKey
 from app.core.paging import Slice
 from app.core.schema import Month, PageOf
-from app.dependencies import Allow, ListQuery, ReadSession, WriteSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
 from app.ledger import periods, queries
 from app.ledger.declarations import declare
 from app.ledger.models import Declaration, DeclarationId, OpeningStock, OpeningStockId, Period

@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
-from app.dependencies import Allow, SnapshotSession
+from app.dependencies.callers import Allow
+from app.dependencies.sessions import SnapshotSession
 from app.imports.kinds import MEDIA_TYPES, Format
 from app.statutory.schemas import LedgerTableQuery, LedgerTableRead
 from app.statutory.tables import FilledTable, fill_table

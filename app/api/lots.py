@@ -10,7 +10,10 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.versions import IfMatch, check_version
 from app.lots import queries, service
 from app.lots.documents import describe_assay
 from app.lots.models import AssayId, LotId

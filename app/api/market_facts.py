@@ -10,7 +10,8 @@ from app.api.matches import CurrentConventions
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
 from app.core.schema import Schema
-from app.dependencies import Allow, ReadSession, SnapshotSession
+from app.dependencies.callers import Allow
+from app.dependencies.sessions import ReadSession, SnapshotSession
 from app.lots.queryables import describe_queryables
 from app.matching.facets import Facets, count_facets
 from app.matching.lot_search import market_search

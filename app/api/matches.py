@@ -11,7 +11,10 @@ from app.auth.actor import Actor, Scope
 from app.core.schema import PageOf
 from app.demands.models import DemandId
 from app.demands.queries import own_demand
-from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession
+from app.dependencies.settings import CurrentSettings
 from app.lots.models import LotId
 from app.lots.queries import own_lot, visible_lot
 from app.matching.conventions import Conventions, conventions_of

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from app.api.examples import EXAMPLES
 from app.api.problems import MEDIA_TYPE, Problem, problem_responses
-from app.dependencies import Allow, current_actor
+from app.dependencies.callers import Allow, current_actor
 
 Operation = dict[str, Any]
 _STATUSES = (401, 403, 404, 409, 412, 413, 415, 422, 503)

@@ -10,17 +10,11 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, OrganisationId, Role
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import (
-    Allow,
-    AnyActor,
-    ChangesActors,
-    IfMatch,
-    ListQuery,
-    Pepper,
-    ReadSession,
-    WriteSession,
-    check_version,
-)
+from app.dependencies.callers import Allow, AnyActor, ChangesActors
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.settings import Pepper
+from app.dependencies.versions import IfMatch, check_version
 from app.organisations import queries, service
 from app.organisations.models import Organisation, OrganisationStatus
 from app.organisations.schemas import Me, OrganisationMade, OrganisationPost, OrganisationRead

@@ -15,7 +15,7 @@ from app.catalogue.schemas import District, Entry, Grade, Material, Parameter, T
 from app.core.errors import NotFound
 from app.core.paging import MAX_LIMIT, Slice
 from app.core.schema import PageOf
-from app.dependencies import ListQuery
+from app.dependencies.lists import ListQuery
 
 router = APIRouter(tags=["reference data"], responses=problem_responses(422))
 One = TypeVar("One", bound=Entry)

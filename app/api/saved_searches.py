@@ -10,7 +10,10 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, CurrentSettings, ListQuery, ReadSession, WriteSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.settings import CurrentSettings
 from app.matching import saved_searches as service
 from app.matching.conventions import conventions_of
 from app.matching.models import SavedSearch, SavedSearchId, SavedSearchMatch

@@ -11,7 +11,10 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.versions import IfMatch, check_version
 from app.exchange import queries, shipments
 from app.exchange.lifecycle import ShipmentStatus
 from app.exchange.models import AgreementId, Shipment, ShipmentId

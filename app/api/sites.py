@@ -10,7 +10,10 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, IfMatch, ListQuery, ReadSession, WriteSession, check_version
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.versions import IfMatch, check_version
 from app.organisations import queries, service
 from app.organisations.models import Site, SiteCapacity, SiteId, SiteStream
 from app.organisations.schemas import CapacityPut, CapacityRead, SitePatch, SitePost, SiteRead, StreamPut, StreamRead

@@ -8,7 +8,9 @@ from app.api.problems import problem_responses
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
-from app.dependencies import Allow, ListQuery, ReadSession, SnapshotSession, WriteSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, SnapshotSession, WriteSession
 from app.statistics import snapshots
 from app.statistics.models import Snapshot
 from app.statistics.snapshot_schemas import SnapshotBrief, SnapshotDiff, SnapshotPost, SnapshotRead

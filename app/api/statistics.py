@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.problems import problem_responses
 from app.auth.actor import Actor, Scope
-from app.dependencies import Allow, SnapshotSession
+from app.dependencies.callers import Allow
+from app.dependencies.sessions import SnapshotSession
 from app.statistics.exports import make_table, write_csv, write_xlsx
 from app.statistics.parquet import write_parquet
 from app.statistics.queries import read_utilisation

@@ -12,7 +12,9 @@ from app.auth.actor import Actor, Role, Scope
 from app.core.clock import today
 from app.core.paging import Slice
 from app.core.schema import Key, PageOf, Schema, Year
-from app.dependencies import Allow, ListQuery, ReadSession, SnapshotSession, WriteSession
+from app.dependencies.callers import Allow
+from app.dependencies.lists import ListQuery
+from app.dependencies.sessions import ReadSession, SnapshotSession, WriteSession
 from app.matching.conventions import preferred_language
 from app.targets import queries, service
 from app.targets.models import TargetValue, TargetValueId

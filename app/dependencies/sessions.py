@@ -1,0 +1,59 @@
+"""Sessions of the database: to read, to read one snapshot, to write."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Request
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.core.database import Database
+from app.core.errors import Unavailable
+
+#: Further writers wait before they take a thread. All threads of the pool (40) could else wait for the rows of one who
+#: holds them, and who needs a thread to describe what was written before it commits.
+_WRITERS_AT_ONCE = 16
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def _read_session(request: Request) -> AsyncIterator[Session]:
+    """Async, so that opening and closing cost no thread hop; it connects only when a query runs."""
+    with _database(request).read() as session:
+        yield session
+
+
+def _snapshot_session(request: Request) -> Iterator[Session]:
+    with _database(request).snapshot() as session:
+        yield session
+
+
+async def _write_session(request: Request) -> AsyncIterator[Session]:
+    """One request, one transaction: it commits before the answer is made (scope "function"), or nothing is stored.
+
+    Async, as the session for reading. Its end has a thread of its own: those of the pool may all be waiting for what
+    this transaction has locked.
+    """
+    session = _database(request).write()
+    try:
+        yield session
+        await to_thread.run_sync(_commit, session, limiter=CapacityLimiter(1))
+    finally:
+        if session.in_transaction():  # refused or failed: nothing of it stays
+            await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except SQLAlchemyError as error:
+        raise Unavailable("commit_failed", "The database refused to store it; nothing was. Try again.") from error
+
+
+ReadSession = Annotated[Session, Depends(_read_session)]
+SnapshotSession = Annotated[Session, Depends(_snapshot_session)]
+WriteSession = Annotated[Session, Depends(_write_session, scope="function", max_concurrency=_WRITERS_AT_ONCE)]
