@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.api import examples
+from app.api import example_ids
 from app.api.examples import EXAMPLES, Example
 from app.auth.actor import Role
 from app.core.settings import Settings
@@ -50,7 +50,7 @@ class Market:
         self.authority = world.government("50")
         self.site = world.site(self.caller)["id"]
         self.other_site = world.site(self.other, **FULING)["id"]
-        self.ids = {examples.OWN_SITE: self.site, examples.OTHER_SITE: self.other_site}
+        self.ids = {example_ids.OWN_SITE: self.site, example_ids.OTHER_SITE: self.other_site}
         self._make_trade()
         self._make_rest(world)
 
@@ -71,18 +71,18 @@ class Market:
         correction = self.other.post(f"/shipments/{used['id']}/corrections", weighed_anew)
         empty = self._agree(self.caller, sale)
         self.ids |= {
-            examples.OWN_LOT: lot["id"],
-            examples.OWN_ASSAY: lot["assay"]["id"],
-            examples.OWN_DEMAND: demand["id"],
-            examples.OTHER_LOT: other_lot["id"],
-            examples.OTHER_DEMAND: other_demand["id"],
-            examples.PROPOSAL: self.other.post("/agreements", sale)["id"],
-            examples.OWN_PROPOSAL: self.caller.post("/agreements", sale)["id"],
-            examples.AGREEMENT: empty["id"],
-            examples.OUTGOING_LOAD: outgoing.dispatch(40, "2026-01-05")["id"],
-            examples.INCOMING_LOAD: incoming.dispatch(33.22, "2026-01-04")["id"],
-            examples.CORRECTION: correction["id"],
-            examples.UTILISATION: incoming.use(10, "2026-01-06")["id"],
+            example_ids.OWN_LOT: lot["id"],
+            example_ids.OWN_ASSAY: lot["assay"]["id"],
+            example_ids.OWN_DEMAND: demand["id"],
+            example_ids.OTHER_LOT: other_lot["id"],
+            example_ids.OTHER_DEMAND: other_demand["id"],
+            example_ids.PROPOSAL: self.other.post("/agreements", sale)["id"],
+            example_ids.OWN_PROPOSAL: self.caller.post("/agreements", sale)["id"],
+            example_ids.AGREEMENT: empty["id"],
+            example_ids.OUTGOING_LOAD: outgoing.dispatch(40, "2026-01-05")["id"],
+            example_ids.INCOMING_LOAD: incoming.dispatch(33.22, "2026-01-04")["id"],
+            example_ids.CORRECTION: correction["id"],
+            example_ids.UTILISATION: incoming.use(10, "2026-01-06")["id"],
         }
 
     def _agree(self, proposer: Member, terms: Body) -> Body:
@@ -102,14 +102,14 @@ class Market:
         target = {"name": "any", "district": "500102", "rate_pct": 70, "target_year": 2035}
         value = {"value": 280, "holds_on": "2025-03-31", "source": "any"}
         self.ids |= {
-            examples.ORGANISATION: world.recycler().id,
-            examples.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
-            examples.KEY: self.caller.get("/keys")["items"][0]["id"],
-            examples.DECLARATION: self.caller.post("/declarations", month)["id"],
-            examples.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],
-            examples.JOB: self._hand_in_job(),
-            examples.TARGET: self.authority.post("/statistics/targets", target)["key"],
-            examples.TARGET_VALUE: self.authority.post("/statistics/targets/cq_green_factories/values", value)["id"],
+            example_ids.ORGANISATION: world.recycler().id,
+            example_ids.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
+            example_ids.KEY: self.caller.get("/keys")["items"][0]["id"],
+            example_ids.DECLARATION: self.caller.post("/declarations", month)["id"],
+            example_ids.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],
+            example_ids.JOB: self._hand_in_job(),
+            example_ids.TARGET: self.authority.post("/statistics/targets", target)["key"],
+            example_ids.TARGET_VALUE: self.authority.post("/statistics/targets/cq_green_factories/values", value)["id"],
         }
 
     def _hand_in_job(self) -> Any:  # noqa: ANN401 - JSON
