@@ -3,6 +3,7 @@
 from app.anomalies import models as anomalies
 from app.auth import models as auth
 from app.core.database import Base
+from app.delegations import models as delegations
 from app.demands import models as demands
 from app.events import models as events
 from app.exchange import models as exchange
@@ -20,6 +21,7 @@ metadata = Base.metadata
 __all__ = [
     "anomalies",
     "auth",
+    "delegations",
     "demands",
     "events",
     "exchange",

@@ -22,6 +22,7 @@ from app.api.example_ids import (
     AGREEMENT,
     CORRECTION,
     DECLARATION,
+    DELEGATION,
     INCOMING_LOAD,
     JOB,
     KEY,
@@ -82,6 +83,10 @@ EXAMPLES: Mapping[str, Example] = {
     "get_keys": Example(),
     "get_key": Example({"key_id": KEY}),
     "delete_key": Example({"key_id": KEY}),
+    "post_delegation": Example(body={"delegate_id": ORGANISATION, "scopes": ["shipments:write"]}),
+    "get_delegations": Example(query={"side": "principal"}),
+    "get_delegation": Example({"delegation_id": DELEGATION}),
+    "revoke_delegation": Example({"delegation_id": DELEGATION}),
     "post_site": Example(
         body={
             "name": "长寿厂区一号门",

@@ -23,7 +23,7 @@ router = APIRouter(tags=["imports"], max_body_size=MAX_FILE_BYTES)
 LotsProducer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LOTS_WRITE))]
 ShipmentsProducer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.SHIPMENTS_WRITE))]
 Declarer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LEDGER_WRITE))]
-Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER))]
+Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, for_delegates=True))]
 DryRun = Annotated[bool, Query(description="Report without landing anything.")]
 _XLSX = next(media_type for media_type, form in MEDIA_TYPES.items() if form is Format.XLSX)
 _FILE: dict[str, Any] = {

@@ -11,16 +11,24 @@ from fastapi.routing import APIRoute
 
 from app.api.examples import EXAMPLES
 from app.api.problems import MEDIA_TYPE, Problem, problem_responses
-from app.dependencies.callers import Allow, current_actor
+from app.dependencies.callers import ACTING_FOR, Allow, current_actor
 
 Operation = dict[str, Any]
 _STATUSES = (401, 403, 404, 409, 412, 413, 415, 422, 503)
+_ACTING_FOR = {
+    "name": ACTING_FOR,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "format": "uuid"},
+    "description": "The organisation that you act for, under a delegation of its; none: your own.",
+}
 DESCRIPTION = """
 A market for bulk industrial solid waste (steel slag, fly ash, gypsums, red mud …) with a double-entry mass ledger
 behind it: producers post lots, recyclers find what fits their limits and what it costs at their gate, authorities
 read utilisation rates that they can defend. 大宗工业固体废物交易与质量平衡台账。
 
-Send `Authorization: Bearer swx_…`. Reference data needs no key. Tonnes are as received, exact to the kilogram.
+Send `Authorization: Bearer swx_…`. Reference data needs no key. Who acts for another organisation, under a delegation
+of its, adds `Acting-For: <its id>` where the operation takes it. Tonnes are as received, exact to the kilogram.
 """
 
 
@@ -59,9 +67,11 @@ def _needs(dependant: Dependant) -> Iterator[Dependant]:
 
 
 def _complete(operation: Operation, path: str, route: APIRoute) -> None:
-    calls = [needed.call for needed in _needs(route.dependant)]
+    calls: list[object] = [needed.call for needed in _needs(route.dependant)]
     allows = [call for call in calls if isinstance(call, Allow)]
     statuses = _problems(operation, path, needs_key=current_actor in calls, is_guarded=bool(allows))
+    if _is_delegable(calls, allows):
+        operation.setdefault("parameters", []).append(_ACTING_FOR)
     answers = {status: answer for status, answer in operation["responses"].items() if status != "422"}
     answers |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
     operation["responses"] = dict(sorted(answers.items()))
@@ -70,6 +80,10 @@ def _complete(operation: Operation, path: str, route: APIRoute) -> None:
         if allow.scope is not None:
             operation["x-scope"] = allow.scope.value
     _exemplify(operation)
+
+
+def _is_delegable(calls: Sequence[object], allows: Sequence[Allow]) -> bool:
+    return current_actor in calls and all(allow.for_delegates for allow in allows)
 
 
 def _problems(operation: Operation, path: str, *, needs_key: bool, is_guarded: bool) -> list[int]:

@@ -92,10 +92,11 @@ def suspend_organisation(
 
 @router.get("/me", summary="Who am I")
 def get_me(session: ReadSession, actor: AnyActor) -> Me:
-    """Read who the key stands for and what it may do."""
+    """Read who the key stands for, or acts for, and what it may do."""
     organisation = queries.find_organisation(session, actor.organisation_id)
     return Me(
         organisation=OrganisationRead.model_validate(organisation),
+        delegate_id=actor.delegate_id,
         roles=sorted(actor.roles),
         scopes=sorted(actor.scopes),
         key_expires_at=actor.expires_at,

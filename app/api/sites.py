@@ -20,6 +20,7 @@ from app.organisations.schemas import CapacityPut, CapacityRead, SitePatch, Site
 
 router = APIRouter(prefix="/sites", tags=["sites"])
 Member = Annotated[Actor, Depends(Allow())]
+Reader = Annotated[Actor, Depends(Allow(for_delegates=True))]
 Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER))]
 
 
@@ -34,14 +35,14 @@ def post_site(wish: SitePost, session: WriteSession, actor: Member, response: Re
 
 @router.get("", response_model=PageOf[SiteRead], summary="List own sites")
 def get_sites(
-    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Member, request: Request
+    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
 ) -> Slice[Site]:
     """List the sites of one's own organisation, newest first."""
     return queries.list_sites(session, actor, query.page(request))
 
 
 @router.get("/{site_id}", response_model=SiteRead, summary="Read one site")
-def get_site(site_id: UUID, session: ReadSession, actor: Member, response: Response) -> Site:
+def get_site(site_id: UUID, session: ReadSession, actor: Reader, response: Response) -> Site:
     """Read one of one's own sites."""
     site = queries.own_site(session, actor, SiteId(site_id))
     tag(response, site)
@@ -86,7 +87,7 @@ def put_stream(
 
 @router.get("/{site_id}/streams", response_model=PageOf[StreamRead], summary="List the streams of a site")
 def get_streams(
-    site_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Member, request: Request
+    site_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
 ) -> Slice[SiteStream]:
     """List what is on file of the materials of one of one's own sites, in order of their keys."""
     site = queries.own_site(session, actor, SiteId(site_id))
@@ -94,7 +95,7 @@ def get_streams(
 
 
 @router.get("/{site_id}/streams/{material}", response_model=StreamRead, summary="Read the facts of a stream")
-def get_stream(site_id: UUID, material: str, session: ReadSession, actor: Member, response: Response) -> SiteStream:
+def get_stream(site_id: UUID, material: str, session: ReadSession, actor: Reader, response: Response) -> SiteStream:
     """Read what is on file of one material at one of one's own sites."""
     site = queries.own_site(session, actor, SiteId(site_id))
     stream = queries.find_stream(session, site.id, material)
@@ -131,7 +132,7 @@ def put_capacity(
 
 @router.get("/{site_id}/capacities", response_model=PageOf[CapacityRead], summary="List the capacities of a site")
 def get_capacities(
-    site_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Member, request: Request
+    site_id: UUID, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
 ) -> Slice[SiteCapacity]:
     """List what one of one's own sites can take, in order of the uses' keys."""
     site = queries.own_site(session, actor, SiteId(site_id))
@@ -139,7 +140,7 @@ def get_capacities(
 
 
 @router.get("/{site_id}/capacities/{use}", response_model=CapacityRead, summary="Read the capacity for a use")
-def get_capacity(site_id: UUID, use: str, session: ReadSession, actor: Member, response: Response) -> SiteCapacity:
+def get_capacity(site_id: UUID, use: str, session: ReadSession, actor: Reader, response: Response) -> SiteCapacity:
     """Read what one of one's own sites can take for one use."""
     site = queries.own_site(session, actor, SiteId(site_id))
     capacity = queries.find_capacity(session, site.id, use)

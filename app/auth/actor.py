@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType, get_args
 from uuid import UUID
 
 KeyId = NewType("KeyId", UUID)
@@ -17,6 +17,10 @@ class Role(StrEnum):
     RECYCLER = "recycler"
     GOVERNMENT = "government"
     OPERATOR = "operator"
+
+
+#: Who lets others act for it and acts for others: what an authority may do is not lent, nor does it act for companies.
+COMPANIES = (Role.PRODUCER, Role.RECYCLER)
 
 
 class Scope(StrEnum):
@@ -33,9 +37,26 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
 
 
+#: What an organisation can let another do for it: never its keys, what it is told of, or letting others act.
+DelegableScope = Literal[
+    Scope.MARKET_READ,
+    Scope.LOTS_WRITE,
+    Scope.DEMANDS_WRITE,
+    Scope.AGREEMENTS_WRITE,
+    Scope.SHIPMENTS_WRITE,
+    Scope.LEDGER_WRITE,
+    Scope.STATISTICS_READ,
+]
+DELEGABLE: frozenset[Scope] = frozenset(get_args(DelegableScope))
+
+
 @dataclass(frozen=True)
 class Actor:
-    """The authenticated caller; `jurisdiction` is a district key or its leading digits, None = whole country."""
+    """The authenticated caller; `jurisdiction` is a district key or its leading digits, None = whole country.
+
+    Where another organisation acts for it, `delegate_id` is that one, whose key it is; all else is as if the
+    organisation itself called, with no more scopes than it lent. `expires_at` is when this ends, at the latest.
+    """
 
     key_id: KeyId
     organisation_id: OrganisationId
@@ -45,6 +66,7 @@ class Actor:
     expires_at: datetime | None
     status: str
     jurisdiction: str | None = None
+    delegate_id: OrganisationId | None = None
 
     def has_role(self, *roles: Role) -> bool:
         """Tell whether the caller has any of `roles`."""

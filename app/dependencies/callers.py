@@ -6,14 +6,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor, Role, Scope
+from app.auth.actor import COMPANIES, DELEGABLE, Actor, Role, Scope
 from app.auth.recent import RecentActors
+from app.core.clock import now
 from app.core.errors import Forbidden, Unauthenticated
+from app.delegations.acting import act_for, parse_principal
 from app.dependencies.sessions import ReadSession
 from app.dependencies.settings import Pepper
 from app.organisations.queries import authenticate
 
+#: The header in which a caller names the organisation that it acts for.
+ACTING_FOR = "Acting-For"
 _bearer = HTTPBearer(auto_error=False, description="An API key of the exchange: `swx_…`.")
 
 
@@ -28,16 +33,25 @@ async def current_actor(
     session: ReadSession,
     pepper: Pepper,
 ) -> Actor:
-    """Return the caller; raises Unauthenticated without a valid key. Async: one known already costs no thread hop."""
+    """Return the caller; raises Unauthenticated without a valid key, Forbidden for whom it may not act for.
+
+    Async: one known already costs no thread hop.
+    """
     if credentials is None:
         raise Unauthenticated("missing_key", "Send a key: `Authorization: Bearer swx_…`.")
-    recent, key_text = _recent_actors(request), credentials.credentials
-    actor = recent.find(key_text)
+    recent, key_text, acting_for = _recent_actors(request), credentials.credentials, request.headers.get(ACTING_FOR)
+    actor = recent.find(key_text, acting_for)
     if actor is None:
         looked_up_at = recent.clock()
-        actor = await run_in_threadpool(authenticate, session, key_text, pepper)
-        recent.keep(key_text, looked_up_at, actor)
+        actor = await run_in_threadpool(_look_up, session, key_text, pepper, acting_for)
+        recent.keep(key_text, looked_up_at, actor, acting_for)
+    request.state.delegate_id = actor.delegate_id  # for the session that writes: its events name the delegate too
     return actor
+
+
+def _look_up(session: Session, key_text: str, pepper: bytes, acting_for: str | None) -> Actor:
+    actor = authenticate(session, key_text, pepper)
+    return actor if acting_for is None else act_for(session, actor, parse_principal(acting_for), now())
 
 
 async def _forget_actors(request: Request) -> AsyncIterator[None]:
@@ -46,7 +60,7 @@ async def _forget_actors(request: Request) -> AsyncIterator[None]:
     _recent_actors(request).forget()
 
 
-#: Of routes that change keys or organisations: it acts at once in this process, in others within a second.
+#: Of routes that change keys, organisations or delegations: it acts at once in this process, in others within a second.
 ChangesActors = Depends(_forget_actors, scope="function")
 
 
@@ -55,16 +69,25 @@ AnyActor = Annotated[Actor, Depends(current_actor)]
 
 
 class Allow:
-    """A dependency that lets through active callers with a scope and one of some roles; named on each route."""
+    """A dependency that lets through active callers with a scope and one of some roles; named on each route.
 
-    def __init__(self, *roles: Role, scope: Scope | None = None) -> None:
+    Who acts for another organisation comes through where a scope that can be lent is asked for; where none is asked
+    for, only if the route says so.
+    """
+
+    def __init__(self, *roles: Role, scope: Scope | None = None, for_delegates: bool = False) -> None:
         self.roles = roles
         self.scope = scope
+        is_for_companies = not roles or not set(roles).isdisjoint(COMPANIES)
+        self.for_delegates = is_for_companies and (for_delegates or scope in DELEGABLE)
 
     async def __call__(self, actor: AnyActor) -> Actor:
         """Return the caller; raises Forbidden."""
         if actor.status != "active":
             raise Forbidden(f"organisation_{actor.status}", f"Your organisation is {actor.status}; ask the operator.")
+        if actor.delegate_id is not None and not self.for_delegates:
+            detail = f"This is for the organisation itself; nobody can do it for another. Leave out {ACTING_FOR}."
+            raise Forbidden("not_delegable", detail)
         if self.roles and not actor.has_role(*self.roles):
             names = " or ".join(self.roles)
             raise Forbidden("role_required", f"This is for organisations with the role {names}.")

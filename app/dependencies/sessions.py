@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.database import Database
 from app.core.errors import Unavailable
+from app.events.record import name_delegate
 
 #: Further writers wait before they take a thread. All threads of the pool (40) could else wait for the rows of one who
 #: holds them, and who needs a thread to describe what was written before it commits.
@@ -41,6 +42,8 @@ async def _write_session(request: Request) -> AsyncIterator[Session]:
     session = _database(request).write()
     try:
         yield session
+        # The caller may have been looked up after this session was opened; now it is known.
+        name_delegate(session, getattr(request.state, "delegate_id", None))
         await to_thread.run_sync(_commit, session, limiter=CapacityLimiter(1))
     finally:
         if session.in_transaction():  # refused or failed: nothing of it stays

@@ -13,6 +13,8 @@ from app.core.database import Base, new_id
 class Event(Base):
     """One change; positions grow in the order of commits, so that a reader never has to look back.
 
+    `organisation_id` is whose act it was; where another acted for it, `delegate_id` is that one and the key is its key.
+
     No foreign keys: a row outlives what it is about, and the rows that they lock could stand in the way of those who
     wait for the head. `data` is plain JSON, whose text PostgreSQL keeps as it was written.
     """
@@ -33,6 +35,7 @@ class Event(Base):
     occurred_at: Mapped[datetime]
     organisation_id: Mapped[UUID | None] = mapped_column(Uuid)
     key_id: Mapped[UUID | None] = mapped_column(Uuid)
+    delegate_id: Mapped[UUID | None] = mapped_column(Uuid)
     subject_kind: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[UUID] = mapped_column(Uuid)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

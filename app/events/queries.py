@@ -30,10 +30,14 @@ def visible_events(organisation_id: UUID, after: int, limit: int) -> Select[Even
 
 
 def describe_event(event: Event, reader_id: UUID) -> EventRead:
-    """Return an event as an organisation sees it; keys are named to their own organisation alone."""
-    is_own = event.organisation_id == reader_id
+    """Return an event as an organisation sees it.
+
+    Keys are named to their own organisation alone, and who acted for another one to these two.
+    """
     author = event.organisation_id and Author(
-        organisation_id=event.organisation_id, key_id=event.key_id if is_own else None
+        organisation_id=event.organisation_id,
+        delegate_id=event.delegate_id if reader_id in (event.organisation_id, event.delegate_id) else None,
+        key_id=event.key_id if reader_id == (event.delegate_id or event.organisation_id) else None,
     )
     return EventRead(
         id=event.id,

@@ -20,6 +20,7 @@ from app.core.database import Base, new_id
 from app.events.models import Event, EventHead, EventViewer
 
 _PENDING = "events_pending"
+_DELEGATE = "events_delegate"
 _MANY = 100
 _MARKS = "events_at_savepoints"
 
@@ -54,6 +55,14 @@ def record_events(session: Session, happened: Sequence[NewEvent]) -> None:
     session.info.setdefault(_PENDING, []).extend(happened)
 
 
+def name_delegate(session: Session, delegate_id: UUID | None) -> None:
+    """Say who acts for another organisation in this transaction: its events name both, and both see them.
+
+    What the exchange does itself on the way, which no key did, is not the delegate's.
+    """
+    session.info[_DELEGATE] = delegate_id
+
+
 @event.listens_for(Session, "before_commit")
 def _append(session: Session) -> None:
     """Flush all else first: nothing but COMMIT follows the lock of the head."""
@@ -63,13 +72,14 @@ def _append(session: Session) -> None:
     session.flush()
     added = update(EventHead).values(position=EventHead.position + len(pending)).returning(EventHead.position)
     head = session.execute(added, execution_options={"synchronize_session": False}).scalar_one()
-    placed = list(enumerate(pending, start=head - len(pending) + 1))
-    _store(session, Event, [_row(position, happened) for position, happened in placed])
+    delegate_id: UUID | None = session.info.get(_DELEGATE)
+    rows = [_row(position, happened, delegate_id) for position, happened in enumerate(pending, head - len(pending) + 1)]
+    _store(session, Event, rows)
     viewers = [
-        {"organisation_id": viewer, "position": position}
-        for position, happened in placed
+        {"organisation_id": viewer, "position": row["position"]}
+        for row, happened in zip(rows, pending, strict=True)
         if not happened.for_market
-        for viewer in happened.viewers
+        for viewer in {*happened.viewers, row["delegate_id"]} - {None}
     ]
     if viewers:
         _store(session, EventViewer, viewers)
@@ -84,8 +94,9 @@ def _store(session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any
         insert_rows(session, entity, rows)
 
 
-def _row(position: int, happened: NewEvent) -> dict[str, Any]:
-    row = dict(vars(happened)) | {"position": position, "id": new_id()}
+def _row(position: int, happened: NewEvent, delegate_id: UUID | None) -> dict[str, Any]:
+    by = None if happened.key_id is None else delegate_id
+    row = dict(vars(happened)) | {"position": position, "id": new_id(), "delegate_id": by}
     del row["viewers"]
     return row
 
@@ -107,3 +118,4 @@ def _forget_back_to_savepoint(session: Session, rolled_back: SessionTransaction)
 def _forget_transaction(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is None:
         session.info.pop(_PENDING, None)
+        session.info.pop(_DELEGATE, None)

@@ -9,9 +9,12 @@ from app.core.schema import Instant, Schema
 
 
 class Author(Schema):
-    """Who did it."""
+    """Who did it, or for whom it was done."""
 
     organisation_id: UUID
+    delegate_id: UUID | None = Field(
+        description="The organisation that acted for it; told to these two alone. Null: none, or not yours to know."
+    )
     key_id: UUID | None = Field(description="The key that did it; null unless it is one of your organisation's.")
 
 

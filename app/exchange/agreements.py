@@ -16,7 +16,7 @@ from app.demands.models import Demand, DemandStatus
 from app.exchange.expiry import expire_overdue, settle_expiry, take_with_room
 from app.exchange.lifecycle import AGREEMENT, LAPSED_PROPOSAL, AgreementStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Shipment
-from app.exchange.queries import is_party, parties_of
+from app.exchange.queries import is_party, parties_of, refuse_both_sides
 from app.exchange.reservations import release, reserve
 from app.exchange.schemas import AgreementPost
 from app.exchange.standing import status_of
@@ -45,6 +45,7 @@ def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
         raise invalid("/lot_id", "own_lot", "your own lot to your own site is no deal; declare it as own use")
     if actor.organisation_id not in (producer, recycler):
         raise invalid("/lot_id", "not_a_party", "you are neither the producer of the lot nor the recycler")
+    refuse_both_sides(actor, producer, recycler)
     quantity_t = _agreed_t(wish, lot)
     if actor.organisation_id == recycler and quantity_t < min(lot.min_order_t or ZERO, _free_t(session, wish, lot)):
         pointer, per = ("/recurring/quantity_t", " a month") if lot.is_recurring else ("/quantity_t", "")
@@ -127,6 +128,7 @@ def lock_agreement(session: Session, actor: Actor, agreement_id: AgreementId) ->
     if locked is None:
         raise NotFound("agreement")
     agreement, lot = locked
+    refuse_both_sides(actor, agreement.producer_organisation_id, agreement.recycler_organisation_id)
     settle_expiry(session, agreement, lot)
     return agreement, lot
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
 from app.core.clock import months_touched
-from app.core.errors import NotFound
+from app.core.errors import Forbidden, NotFound
 from app.core.paging import Page, Slice, page_by_id
 from app.core.quantities import ZERO
 from app.core.recurring import recurring_of
@@ -32,6 +32,12 @@ from app.exchange.standing import has_status, status_of
 def parties_of(agreement: Agreement) -> Parties:
     """Return who is who in an agreement."""
     return Parties(agreement.producer_organisation_id, agreement.recycler_organisation_id, agreement.proposed_by)
+
+
+def refuse_both_sides(actor: Actor, *parties: OrganisationId) -> None:
+    """Raise Forbidden when who acts for one party of a deal is the other: nobody agrees with itself or weighs twice."""
+    if actor.delegate_id in parties:
+        raise Forbidden("both_sides", "You are the other party of this deal; your partner does this itself.")
 
 
 def is_party(

@@ -14,7 +14,7 @@ from app.exchange.agreements import lock_agreement, take_step
 from app.exchange.expiry import settle_expiry, take_with_room
 from app.exchange.lifecycle import SHIPMENT, CorrectionStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Correction, Shipment, ShipmentId
-from app.exchange.queries import is_party, parties_of
+from app.exchange.queries import is_party, parties_of, refuse_both_sides
 from app.exchange.reservations import Share, draw_load, give_back, share_of
 from app.exchange.schemas import ReceiptPost, ShipmentPost
 from app.exchange.weights import Division, divide
@@ -107,6 +107,7 @@ def lock_shipment(session: Session, actor: Actor, shipment_id: ShipmentId) -> tu
     if locked is None:
         raise NotFound("shipment")
     shipment, agreement, lot = locked
+    refuse_both_sides(actor, agreement.producer_organisation_id, agreement.recycler_organisation_id)
     settle_expiry(session, agreement, lot)
     return shipment, agreement, lot
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from app.auth.actor import Scope
+
 
 class ImportKind(StrEnum):
     """What the rows of a file are."""
@@ -10,6 +12,14 @@ class ImportKind(StrEnum):
     LOTS = "lots_import"
     SHIPMENTS = "shipments_import"
     DECLARATIONS = "declarations_import"
+
+
+#: What handing in and cancelling a file of each kind needs; whoever lacks it later, its file lands no further.
+SCOPES: Mapping[str, Scope] = {
+    ImportKind.LOTS: Scope.LOTS_WRITE,
+    ImportKind.SHIPMENTS: Scope.SHIPMENTS_WRITE,
+    ImportKind.DECLARATIONS: Scope.LEDGER_WRITE,
+}
 
 
 class Format(StrEnum):

@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor
+from app.auth.actor import Actor, OrganisationId
 from app.core.bulk import insert_rows
 from app.core.clock import zone_name
 from app.core.errors import Forbidden
+from app.delegations.acting import act_for
+from app.events.record import name_delegate
 from app.imports.frames import Begin, Chunk, Failure, Refused, Request
-from app.imports.kinds import ImportKind
+from app.imports.kinds import SCOPES, ImportKind
 from app.imports.landing import Outcome, land_rows
 from app.imports.layouts import layout_of
 from app.imports.readers import Reader
@@ -32,12 +34,16 @@ def run_import(reader: Reader, lease: Lease) -> None:
     Raises LeaseLost when it is cancelled, Stopping when the runner must end.
     """
     try:
-        with lease.step() as (session, job):
-            actor = recall_actor(session, job.key_id)
-            request, content = _describe_file(session, job)
+        _read_and_land(reader, lease)
     except Forbidden as reason:
         lease.fail(reason.code, reason.detail)
-        return
+
+
+def _read_and_land(reader: Reader, lease: Lease) -> None:
+    """Do it; raises Forbidden as soon as who handed the file in may not land it any more."""
+    with lease.step() as (session, job):
+        _recall(session, job)
+        request, content = _describe_file(session, job)
     for answer in reader.read(request, content, lease.extend):
         match answer:
             case Begin():
@@ -45,7 +51,7 @@ def run_import(reader: Reader, lease: Lease) -> None:
                     job.total = answer.total
             case Chunk():
                 lease.check_stop()
-                _land_chunk(lease, actor, answer)
+                _land_chunk(lease, answer)
             case Failure():
                 lease.check_stop()  # a reader that is ended with its runner says nothing about the file
                 lease.fail(answer.code, answer.detail)
@@ -64,12 +70,27 @@ def _describe_file(session: Session, job: Job) -> tuple[Request, bytes]:
     return Request(job.kind, job.format, zone_name(), sites), content
 
 
-def _land_chunk(lease: Lease, actor: Actor, chunk: Chunk) -> None:
+def _recall(session: Session, job: Job) -> Actor:
+    """Return who handed a file in, as things stand now; what a transaction lands is then recorded as theirs.
+
+    As with keys, a delegation that merely ended still stands for what was handed in under it; a revoked one does not.
+    """
+    actor = recall_actor(session, job.key_id)
+    if job.delegate_id is not None:
+        actor = act_for(session, actor, OrganisationId(job.organisation_id), job.created_at)
+    scope = SCOPES[job.kind]
+    if scope not in actor.scopes:
+        raise Forbidden("scope_required", f"Whoever handed this in lacks the scope {scope} now.")
+    name_delegate(session, actor.delegate_id)
+    return actor
+
+
+def _land_chunk(lease: Lease, chunk: Chunk) -> None:
     for tries in count(1):
         try:
             with lease.step() as (session, job):
                 if chunk.end > job.done:
-                    _land_rest(session, job, actor, chunk)
+                    _land_rest(session, job, _recall(session, job), chunk)
         except (OperationalError, IntegrityError):
             if tries == _MAX_TRIES:
                 raise

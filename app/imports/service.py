@@ -13,5 +13,12 @@ def hand_in(session: Session, actor: Actor, kind: ImportKind, form: Format, cont
     """Store a file as a job; raises Invalid for an empty one, Conflict for too many unfinished jobs."""
     if not content.strip():
         raise invalid("", "empty_file", "the file is empty; the template shows what one looks like")
-    job = Job(kind=kind, organisation_id=actor.organisation_id, key_id=actor.key_id, format=form, dry_run=dry_run)
+    job = Job(
+        kind=kind,
+        organisation_id=actor.organisation_id,
+        key_id=actor.key_id,
+        delegate_id=actor.delegate_id,
+        format=form,
+        dry_run=dry_run,
+    )
     return submit_job(session, job, content)

@@ -34,7 +34,8 @@ UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
 class Job(Base):
     """One piece of background work of an organisation; the counts are rows of its input.
 
-    `leased_by` names the runner that has it until `leased_until`; when that has passed, another may take it over.
+    `delegate_id` names who handed it in for the organisation, if it was not itself. `leased_by` names the runner that
+    has it until `leased_until`; when that has passed, another may take it over.
     """
 
     __tablename__ = "jobs"
@@ -49,6 +50,7 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(String(40))
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id"))
+    delegate_id: Mapped[UUID | None] = mapped_column(Uuid)
     format: Mapped[str] = mapped_column(String(20))
     dry_run: Mapped[bool]
     status: Mapped[str] = mapped_column(String(20), default=JobStatus.QUEUED)

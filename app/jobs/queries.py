@@ -15,17 +15,20 @@ INLINE_REFUSALS = 200
 _ORDER: Sequence[ColumnElement[int]] = (JobRefusal.line.expression, JobRefusal.position.expression)
 
 
-def own_job(session: Session, organisation_id: UUID, job_id: JobId) -> Job:
-    """Return a job of the organisation or raise NotFound."""
+def own_job(session: Session, organisation_id: UUID, job_id: JobId, delegate_id: UUID | None) -> Job:
+    """Return a job of the organisation or raise NotFound; a delegate sees what it handed in itself."""
     job = session.get(Job, job_id)
-    if job is None or job.organisation_id != organisation_id:
+    if job is None or job.organisation_id != organisation_id or delegate_id not in (None, job.delegate_id):
         raise NotFound("job")
     return job
 
 
-def list_jobs(session: Session, organisation_id: UUID, page: Page) -> Slice[JobBrief]:
-    """Return one page of an organisation's jobs, newest first."""
-    found = page_by_id(session, select(Job).where(Job.organisation_id == organisation_id), Job.id, page)
+def list_jobs(session: Session, organisation_id: UUID, page: Page, delegate_id: UUID | None) -> Slice[JobBrief]:
+    """Return one page of an organisation's jobs, or of those that a delegate handed in for it, newest first."""
+    query = select(Job).where(Job.organisation_id == organisation_id)
+    if delegate_id is not None:
+        query = query.where(Job.delegate_id == delegate_id)
+    found = page_by_id(session, query, Job.id, page)
     return Slice([describe_job(job) for job in found.items], found.next_cursor)
 
 

@@ -30,6 +30,7 @@ class JobBrief(Schema):
 
     id: UUID
     kind: str
+    delegate_id: UUID | None = Field(description="Who handed it in for the organisation; null: itself.")
     status: JobStatus
     dry_run: bool
     done: int = Field(description="Rows dealt with: landed + refused + already_there.")

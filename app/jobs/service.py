@@ -1,14 +1,11 @@
 """Writes of jobs by their owners: handing one in, cancelling it."""
 
-from uuid import UUID
-
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import now
 from app.core.errors import Conflict
-from app.jobs.models import UNFINISHED, Job, JobId, JobInput, JobStatus
-from app.jobs.queries import own_job
+from app.jobs.models import UNFINISHED, Job, JobInput, JobStatus
 
 #: Unfinished jobs an organisation may have, so that nobody fills the disk or keeps the runner from everyone else.
 MAX_UNFINISHED = 20
@@ -31,9 +28,8 @@ def submit_job(session: Session, job: Job, content: bytes) -> Job:
     return job
 
 
-def cancel_job(session: Session, organisation_id: UUID, job_id: JobId) -> Job:
-    """Cancel a job that has not ended; what has landed stays. Raises NotFound, Conflict `invalid_state`."""
-    job = own_job(session, organisation_id, job_id)
+def cancel_job(session: Session, job: Job) -> Job:
+    """Cancel a job that has not ended; what has landed stays. Raises Conflict `invalid_state`."""
     session.refresh(job, with_for_update=True)
     if job.status not in UNFINISHED:
         raise Conflict("invalid_state", f"The job is {job.status} already.", state=job.status, allowed=[])

@@ -50,12 +50,13 @@ class OrganisationMade(OrganisationRead):
 
 
 class Me(Schema):
-    """Who the key stands for."""
+    """Who the key stands for, or acts for."""
 
     organisation: OrganisationRead
+    delegate_id: UUID | None = Field(description="Your own organisation, while you act for this one; else null.")
     roles: list[Role]
     scopes: list[Scope]
-    key_expires_at: Instant | None
+    key_expires_at: Instant | None = Field(description="When this ends: the key, or before it a delegation.")
 
 
 class SitePost(Schema):

@@ -104,6 +104,9 @@ class Market:
         self.ids |= {
             example_ids.ORGANISATION: world.recycler().id,
             example_ids.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
+            example_ids.DELEGATION: self.caller.post(
+                "/delegations", {"delegate_id": self.other.id, "scopes": ["market:read"]}
+            )["id"],
             example_ids.KEY: self.caller.get("/keys")["items"][0]["id"],
             example_ids.DECLARATION: self.caller.post("/declarations", month)["id"],
             example_ids.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],

@@ -43,7 +43,7 @@ def test_changes_of_a_lot_in_order(world: World) -> None:
     assert items[0]["data"] == {"material": "phosphogypsum", "site_id": lot["site"]["id"]}
     assert items[1]["data"] == {"fields": ["min_order_t", "price_cny_per_t"]}
     assert items[2]["data"] == {"assay_id": assay["id"], "sampled_on": str(today()), "is_current": True}
-    assert all(item["actor"] == {"organisation_id": producer.id, "key_id": None} for item in items)
+    assert all(item["actor"] == {"organisation_id": producer.id, "delegate_id": None, "key_id": None} for item in items)
     key_id = producer.get("/keys")["items"][0]["id"]
     assert {item["actor"]["key_id"] for item in producer.get("/events")["items"]} == {key_id}
     assert len({item["id"] for item in items}) == 4
