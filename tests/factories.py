@@ -26,16 +26,23 @@ HECHUAN = {"latitude": 29.99365, "longitude": 106.26176, "district_code": "50011
 
 @dataclass(frozen=True)
 class Member:
-    """An organisation with its key; calls the API as that organisation."""
+    """An organisation with its key; calls the API as that organisation, or for `acting_for` as its delegate."""
 
     client: TestClient
     id: str
     name: str
     key: str
+    acting_for: str | None = None
+
+    def act_for(self, principal: "Member") -> "Member":
+        """Return this member as it acts for another one."""
+        return replace(self, acting_for=principal.id)
 
     def request(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - a response
         """Send a request with the member's key."""
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
+        if self.acting_for is not None:
+            headers["Acting-For"] = self.acting_for
         return self.client.request(method, f"/v1{path}", headers=headers, **options)
 
     def get(self, path: str, **params: Any) -> Any:  # noqa: ANN401 - JSON

@@ -34,6 +34,14 @@ def test_a_caller_is_known_for_a_second_from_before_the_look_up() -> None:
     assert recent.find("swx_a") is None
 
 
+def test_who_acts_for_another_is_another_caller() -> None:
+    recent = RecentActors(_Clock())
+    recent.keep("swx_a", 0.0, ACTOR, "one")
+    assert recent.find("swx_a", "one") is ACTOR
+    assert recent.find("swx_a") is None
+    assert recent.find("swx_a", "two") is None
+
+
 def test_a_look_up_begun_before_a_change_is_not_kept_after_it() -> None:
     clock = _Clock()
     recent = RecentActors(clock)
