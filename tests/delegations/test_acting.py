@@ -202,7 +202,7 @@ def test_a_scope_that_was_not_lent_is_refused(world: World) -> None:
 
 def test_nobody_is_on_both_sides_of_a_deal(world: World) -> None:
     """A recycler whom the producer lets act neither signs the other weighing nor answers its own proposal."""
-    deal = world.deal(1000, quantity_t=2000)
+    deal = world.deal(1000).offer(2000).agree(1000)
     proposed = deal.propose(1)
     _grant(deal.producer, deal.recycler, *ALL)
     acting = deal.recycler.act_for(deal.producer)
