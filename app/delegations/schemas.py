@@ -37,7 +37,7 @@ class DelegationPost(Schema):
         description="What it may do. It acts with those of them that its own key has too.",
         examples=[["shipments:write"]],
     )
-    starts_at: Instant | None = Field(None, description="Null or past: at once.")
+    starts_at: Instant | None = Field(None, description="Null or past: at once; at most two years ahead.")
     ends_at: Instant | None = Field(
         None,
         description="At most two years after the start. Null: after one year, or with your key if that expires sooner.",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import COMPANIES, Actor
 from app.core.clock import now
-from app.core.errors import Fault, Forbidden, Invalid
+from app.core.errors import Fault, Forbidden, Invalid, invalid
 from app.delegations.models import Delegation, DelegationId
 from app.delegations.queries import find_delegation
 from app.delegations.schemas import DelegationPost
@@ -26,7 +26,9 @@ def grant(session: Session, actor: Actor, wish: DelegationPost) -> Delegation:
         raise Forbidden("scope_exceeded", f"Your key lacks {', '.join(excess)}, so it cannot grant it.")
     at = now()
     starts_at = max(wish.starts_at or at, at)
-    ends_at = wish.ends_at or min(starts_at + _USUAL, actor.expires_at or datetime.max.replace(tzinfo=at.tzinfo))
+    if starts_at > at + _LONGEST:
+        raise invalid("/starts_at", "starts_too_late", "must be within two years from now; grant it then")
+    ends_at = wish.ends_at or min(starts_at + _USUAL, actor.expires_at or starts_at + _USUAL)
     faults = [*_faults_of_delegate(session, actor, wish.delegate_id), *_faults_of_time(starts_at, ends_at)]
     if faults:
         raise Invalid(faults)

@@ -72,6 +72,7 @@ def test_times(world: World) -> None:
         {"starts_at": str(at + timedelta(days=9)), "ends_at": str(at + timedelta(8))},
     ):
         assert _fault(principal, body | changes) == ("/ends_at", "ends_before_start")
+    assert _fault(principal, body | {"starts_at": "9999-12-31T00:00:00Z"}) == ("/starts_at", "starts_too_late")
     assert _fault(principal, body | {"ends_at": str(at + timedelta(days=733))}) == ("/ends_at", "too_long")
     assert len(principal.get("/delegations")["items"]) == 3
 
