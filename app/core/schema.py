@@ -24,7 +24,11 @@ class PageOf(Schema, Generic[T]):
 
 
 def _utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        msg = "is before the year 1 or after 9999 in UTC"
+        raise ValueError(msg) from None
 
 
 def _rfc3339(instant: datetime) -> str:
