@@ -35,6 +35,7 @@ from app.api import (
     utilisations,
 )
 from app.api.headers import AnswerHeaders
+from app.api.limits import RequestLimits
 from app.auth.recent import RecentActors
 from app.catalogue.reference import reference as catalogue
 from app.core import clock
@@ -42,9 +43,11 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.dependencies.lists import refuse_unknown_query
 from app.matching.routes import Router
+from app.requests.limiter import Limiter
 from app.web import pages
 
 MAX_BODY_BYTES = 2_000_000
+REQUEST_SECONDS = 10
 #: What is asked most comes first: routes are tried in this order.
 _RESOURCES = (
     market_facts,
@@ -84,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         if app.state.router is not None:
             app.state.router.close()
+        app.state.limiter.close()
         app.state.database.dispose()
 
     app = FastAPI(
@@ -96,11 +100,14 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=True,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.url, settings.read_database_url)
+    app.state.database = Database(settings.url, settings.read_database_url, REQUEST_SECONDS)
     app.state.recent_actors = RecentActors()
+    app.state.limiter = Limiter()
+    app.state.request_seconds = REQUEST_SECONDS
     app.state.router = None if settings.router_url is None else Router(str(settings.router_url))
     _include_routes(app)
     problems.install(app)
+    app.add_middleware(RequestLimits)
     app.add_middleware(AnswerHeaders)
     routers = [resource.router for resource in (*_RESOURCES, health)]
     app.openapi = lambda: openapi.document(app, routers)  # type: ignore[method-assign]  # FastAPI's own way to extend it

@@ -13,6 +13,7 @@ from app.ledger import models as ledger
 from app.lots import models as lots
 from app.matching import models as matching
 from app.organisations import models as organisations
+from app.requests import models as requests
 from app.statistics import models as statistics
 from app.targets import models as targets
 
@@ -32,6 +33,7 @@ __all__ = [
     "matching",
     "metadata",
     "organisations",
+    "requests",
     "statistics",
     "targets",
 ]

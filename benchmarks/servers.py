@@ -120,7 +120,7 @@ def _die_with_parent() -> None:
 
 @contextmanager
 def serve(url: str) -> Iterator[Served]:
-    """Run `swx serve` on a database, as its users do, with an empty environment of settings."""
+    """Run `swx serve` on a database, as its users do, with the defaults of all settings but the limit of requests."""
     port = _free_port()
     with _running([str(SWX), "serve", "--port", str(port)], port, "/ready", SWX_DATABASE_URL=url) as served:
         yield served
@@ -140,7 +140,7 @@ def _running(command: Sequence[str], port: int, path: str, **settings: str) -> I
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="swx-bench-")))
-        environment |= {"SWX_DATA_DIR": str(folder), **settings}
+        environment |= {"SWX_DATA_DIR": str(folder), "SWX_RATE_LIMIT": "0", **settings}
         messages = folder / "messages"
         with messages.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - programs of ours

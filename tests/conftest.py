@@ -46,7 +46,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """Return the application, made once; each test puts its own database under it."""
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("unused")))
+    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("unused"), rate_limit=0))
     app.state.database.dispose()
     return app
 

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 #: The only places that end a transaction: a request's session, a step of a job, the consumer of events (what it finds
-#: and how far it has read are one transaction), the sweep of what is overdue, and programs that have no request; and
+#: and how far it has read are one transaction), the sweeps of what is overdue, what the limiter counts (also of
+#: requests that store nothing), and programs that have no request; and
 #: the driver's connection, told so by SQLAlchemy.
 MAY_COMMIT = {
     "app/dependencies/sessions.py",
@@ -18,6 +19,8 @@ MAY_COMMIT = {
     "app/jobs/leases.py",
     "app/notifications/consumer.py",
     "app/core/turns.py",
+    "app/requests/limiter.py",
+    "app/requests/sweeping.py",
 }
 MAY_COMMIT_UNDER = ("app/cli", "app/samples")
 

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
@@ -21,7 +23,7 @@ from app.exchange.lifecycle import AgreementStatus
 from app.exchange.models import Agreement, AgreementId
 from app.exchange.schemas import AgreementPost, AgreementRead
 
-router = APIRouter(prefix="/agreements", tags=["agreements"])
+router = Router(prefix="/agreements", tags=["agreements"])
 Trader = Annotated[Actor, Depends(Allow(Role.PRODUCER, Role.RECYCLER, scope=Scope.AGREEMENTS_WRITE))]
 Reader = Annotated[Actor, Depends(Allow(Role.PRODUCER, Role.RECYCLER, scope=Scope.MARKET_READ))]
 _MOVES = problem_responses(409, 412)
@@ -39,7 +41,7 @@ class AgreementsQuery(ListQuery):
     summary="Propose an agreement",
     responses=problem_responses(409, 422),
 )
-def post_agreement(wish: AgreementPost, session: WriteSession, actor: Trader, response: Response) -> AgreementRead:
+def post_agreement(wish: AgreementPost, session: CreatingSession, actor: Trader, response: Response) -> AgreementRead:
     """Propose tonnes of a lot for a demand or a site; either side may propose, the other one accepts.
 
     On a recurring lot give `recurring` in place of `quantity_t`: as much is meant for every month of the days.

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from app.anomalies.queries import list_anomalies, scope_of
 from app.anomalies.rules import Anomaly, AnomalyKind
 from app.anomalies.schemas import AnomalyRead
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import Month, PageOf
@@ -17,7 +18,7 @@ from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import SnapshotSession
 from app.dependencies.settings import CurrentSettings
 
-router = APIRouter(prefix="/statistics", tags=["statistics"])
+router = Router(prefix="/statistics", tags=["statistics"])
 Inspector = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, scope=Scope.STATISTICS_READ))]
 
 

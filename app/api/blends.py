@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body, Depends
 
 from app.api.matches import CurrentConventions
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.blends.blending import blend_lots
 from app.blends.schemas import BlendPost, BlendRead
@@ -16,7 +17,7 @@ from app.dependencies.callers import Allow
 from app.dependencies.sessions import ReadSession
 from app.organisations.models import Site
 
-router = APIRouter(tags=["matching"])
+router = Router(tags=["matching"])
 #: What no body means.
 WHOLE_DEMAND = BlendPost()
 Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))]

@@ -3,15 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
@@ -20,7 +22,7 @@ from app.exchange.correction_schemas import CorrectionPost, CorrectionRead
 from app.exchange.lifecycle import CorrectionStatus
 from app.exchange.models import Correction, CorrectionId, ShipmentId
 
-router = APIRouter(tags=["shipments"])
+router = Router(tags=["shipments"])
 Party = Annotated[Actor, Depends(Allow(Role.PRODUCER, Role.RECYCLER, scope=Scope.SHIPMENTS_WRITE))]
 Reader = Annotated[Actor, Depends(Allow(Role.PRODUCER, Role.RECYCLER, scope=Scope.MARKET_READ))]
 
@@ -40,7 +42,7 @@ class CorrectionsQuery(ListQuery):
     responses=problem_responses(409, 422),
 )
 def post_correction(
-    shipment_id: UUID, wish: CorrectionPost, session: WriteSession, actor: Party, response: Response
+    shipment_id: UUID, wish: CorrectionPost, session: CreatingSession, actor: Party, response: Response
 ) -> Correction:
     """Propose new values of a ticket or a receipt, with a comment; the load changes once the other side approves."""
     correction = corrections.propose(session, actor, ShipmentId(shipment_id), wish)

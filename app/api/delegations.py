@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import COMPANIES, Actor, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
@@ -14,11 +15,12 @@ from app.delegations import queries, service
 from app.delegations.models import DelegationId
 from app.delegations.schemas import DelegationPost, DelegationRead, Side
 from app.dependencies.callers import Allow, ChangesActors
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
 
-router = APIRouter(prefix="/delegations", tags=["delegations"])
+router = Router(prefix="/delegations", tags=["delegations"])
 Keeper = Annotated[Actor, Depends(Allow(*COMPANIES, scope=Scope.KEYS_WRITE))]
 Party = Annotated[Actor, Depends(Allow(*COMPANIES))]
 
@@ -36,7 +38,9 @@ class DelegationsQuery(ListQuery):
     summary="Let another organisation act for yours",
     responses=problem_responses(422),
 )
-def post_delegation(wish: DelegationPost, session: WriteSession, actor: Keeper, response: Response) -> DelegationRead:
+def post_delegation(
+    wish: DelegationPost, session: CreatingSession, actor: Keeper, response: Response
+) -> DelegationRead:
     """Let a carrier sign your dispatches, or a consultant file your declarations.
 
     It calls with its own key and the header `Acting-For: <id of your organisation>`. Every event names both of you.

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
@@ -15,17 +16,18 @@ from app.demands import queries, service
 from app.demands.models import Demand, DemandId
 from app.demands.schemas import DemandPatch, DemandPost, DemandRead
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
 
-router = APIRouter(prefix="/demands", tags=["demands"])
+router = Router(prefix="/demands", tags=["demands"])
 Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))]
 Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.DEMANDS_WRITE))]
 
 
 @router.post("", status_code=201, summary="State a demand", responses=problem_responses(422))
-def post_demand(wish: DemandPost, session: WriteSession, actor: Recycler, response: Response) -> DemandRead:
+def post_demand(wish: DemandPost, session: CreatingSession, actor: Recycler, response: Response) -> DemandRead:
     """State a standing need at one of your sites: use, materials, grade, limits of your own, tonnes and days.
 
     Give `quantity_t`, or for a continuous need `recurring`. What agreements on it bring reads back as `agreed_t`.

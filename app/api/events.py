@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
 from app.core.schema import Schema
@@ -15,7 +16,7 @@ from app.dependencies.settings import Pepper
 from app.events import queries
 from app.events.schemas import Feed
 
-router = APIRouter(prefix="/events", tags=["events"])
+router = Router(prefix="/events", tags=["events"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 _PURPOSE = "/v1/events"
 

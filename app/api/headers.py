@@ -1,6 +1,7 @@
-"""What every answer carries: the request's id, and no caching of what a key sees."""
+"""What every answer carries: the request's id, how many more requests may follow, no caching of what a key sees."""
 
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 
 import structlog
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import answer
 from app.core.database import new_id
+from app.requests.buckets import Standing
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -28,6 +30,7 @@ class AnswerHeaders:
         wished = sent.get("x-request-id", "")
         request_id = wished if _WELL_FORMED.fullmatch(wished) else str(new_id())
         is_too_large = False
+        state = scope.setdefault("state", {})
 
         async def complete(message: Message) -> None:
             nonlocal is_too_large
@@ -37,6 +40,8 @@ class AnswerHeaders:
                     return
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
+                if "standings" in state:
+                    _tell_limits(headers, state["standings"].values())
                 if "authorization" in sent:
                     headers.setdefault("Cache-Control", "private, no-store")
             if not is_too_large:
@@ -48,3 +53,12 @@ class AnswerHeaders:
             problem = answer(413, "body_too_large", "The body is too large; send it in parts.")
             problem.headers["X-Request-Id"] = request_id
             await problem(scope, receive, send)
+
+
+def _tell_limits(headers: MutableHeaders, standings: Iterable[Standing]) -> None:
+    """Set the fields of draft-ietf-httpapi-ratelimit-headers: quota and window, what remains and for how long."""
+    told = [(standing.policy, standing) for standing in standings]
+    policies = (f'"{policy.name}";q={policy.quota};w={policy.seconds}' for policy, _ in told)
+    headers["RateLimit-Policy"] = ", ".join(policies)
+    remaining = (f'"{policy.name}";r={standing.remaining};t={standing.seconds}' for policy, standing in told)
+    headers["RateLimit"] = ", ".join(remaining)

@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
 from sqlalchemy import text
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.core.schema import Schema
 from app.dependencies.sessions import ReadSession
 
-router = APIRouter(tags=["service"])
+router = Router(tags=["service"])
 
 
 class Health(Schema):

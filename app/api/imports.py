@@ -3,15 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.catalogue.keys import MaterialKey
 from app.core.errors import Unsupported
 from app.dependencies.callers import Allow
-from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.creating import CreatingSession
+from app.dependencies.sessions import ReadSession
 from app.imports.kinds import MEDIA_TYPES, Format, ImportKind
 from app.imports.limits import MAX_FILE_BYTES
 from app.imports.service import hand_in
@@ -19,7 +21,7 @@ from app.imports.templates import DEFAULT_MATERIAL, Template, make_template, wri
 from app.jobs.queries import describe_job
 from app.jobs.schemas import JobBrief
 
-router = APIRouter(tags=["imports"], max_body_size=MAX_FILE_BYTES)
+router = Router(tags=["imports"], max_body_size=MAX_FILE_BYTES)
 LotsProducer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LOTS_WRITE))]
 ShipmentsProducer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.SHIPMENTS_WRITE))]
 Declarer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LEDGER_WRITE))]
@@ -77,7 +79,7 @@ FileContent = Annotated[bytes, Depends(_read_content)]
     responses=problem_responses(409, 415, 422),
 )
 def import_lots(
-    session: WriteSession,
+    session: CreatingSession,
     actor: LotsProducer,
     form: FileFormat,
     content: FileContent,
@@ -100,7 +102,7 @@ def import_lots(
     responses=problem_responses(409, 415, 422),
 )
 def import_shipments(
-    session: WriteSession,
+    session: CreatingSession,
     actor: ShipmentsProducer,
     form: FileFormat,
     content: FileContent,
@@ -120,7 +122,7 @@ def import_shipments(
     responses=problem_responses(409, 415, 422),
 )
 def import_declarations(
-    session: WriteSession,
+    session: CreatingSession,
     actor: Declarer,
     form: FileFormat,
     content: FileContent,

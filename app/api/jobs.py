@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor
 from app.core.errors import Forbidden
 from app.core.paging import Slice
@@ -20,7 +21,7 @@ from app.jobs.models import Job, JobId
 from app.jobs.schemas import JobBrief, JobRead, RefusalRead
 from app.jobs.service import cancel_job as cancel
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = Router(prefix="/jobs", tags=["jobs"])
 Owner = Annotated[Actor, Depends(Allow(for_delegates=True))]
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth import queries, service
 from app.auth.actor import Actor, KeyId, Scope
 from app.auth.models import ApiKey
@@ -14,16 +15,17 @@ from app.auth.schemas import KeyMade, KeyPost, KeyRead
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow, ChangesActors
+from app.dependencies.creating import SecretSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.settings import Pepper
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = Router(prefix="/keys", tags=["keys"])
 KeyKeeper = Annotated[Actor, Depends(Allow(scope=Scope.KEYS_WRITE))]
 
 
 @router.post("", status_code=201, summary="Make a key", responses=problem_responses(422))
-def post_key(wish: KeyPost, session: WriteSession, actor: KeyKeeper, pepper: Pepper, response: Response) -> KeyMade:
+def post_key(wish: KeyPost, session: SecretSession, actor: KeyKeeper, pepper: Pepper, response: Response) -> KeyMade:
     """Make a key with no more scope or time than one's own; its text is shown this once."""
     key, text = service.grant_key(session, actor, wish, pepper)
     created(response, "/v1/keys", key.id)

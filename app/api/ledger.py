@@ -3,15 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.catalogue.keys import MaterialKey
 from app.core.paging import Slice
 from app.core.schema import Month, PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.ledger import periods, queries
@@ -30,7 +32,7 @@ from app.ledger.schemas import (
     Periods,
 )
 
-router = APIRouter(tags=["ledger"])
+router = Router(tags=["ledger"])
 Declarer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LEDGER_WRITE))]
 Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR))]
 Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.MARKET_READ))]
@@ -53,7 +55,7 @@ class DeclarationsQuery(ListQuery):
     responses=problem_responses(409, 422),
 )
 def post_opening_stock(
-    wish: OpeningStockPost, session: WriteSession, actor: Declarer, response: Response
+    wish: OpeningStockPost, session: CreatingSession, actor: Declarer, response: Response
 ) -> OpeningStock:
     """State what a site held of an earlier year's waste; absolute, posting again replaces."""
     opening = record_opening_stock(session, actor, wish)
@@ -82,7 +84,9 @@ def get_opening_stock(opening_stock_id: UUID, session: ReadSession, actor: Produ
     summary="Declare a month",
     responses=problem_responses(409, 422),
 )
-def post_declaration(wish: DeclarationPost, session: WriteSession, actor: Declarer, response: Response) -> Declaration:
+def post_declaration(
+    wish: DeclarationPost, session: CreatingSession, actor: Declarer, response: Response
+) -> Declaration:
     """Declare a month's absolute totals; the ledger posts the difference to what is posted already."""
     declaration = declare(session, actor, wish)
     created(response, "/v1/declarations", declaration.id)

@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.dependencies.callers import Allow
 from app.dependencies.sessions import SnapshotSession
@@ -17,7 +18,7 @@ from app.statutory.schemas import LedgerTableQuery, LedgerTableRead
 from app.statutory.tables import FilledTable, fill_table
 from app.statutory.writing import write_csv_table, write_json_table, write_xlsx_table
 
-router = APIRouter(prefix="/ledger/tables", tags=["ledger"])
+router = Router(prefix="/ledger/tables", tags=["ledger"])
 Reader = Annotated[Actor, Depends(Allow(Role.PRODUCER, Role.RECYCLER, Role.GOVERNMENT, scope=Scope.STATISTICS_READ))]
 Number = Annotated[int, Path(ge=1, le=7, description="Number of the table in the guide.")]
 _XLSX = next(media_type for media_type, form in MEDIA_TYPES.items() if form is Format.XLSX)

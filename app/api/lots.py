@@ -3,14 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import answer_document, answer_versioned, created
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
@@ -19,13 +21,13 @@ from app.lots.documents import describe_assay
 from app.lots.models import AssayId, LotId
 from app.lots.schemas import AssayPost, AssayRead, LotPatch, LotPost, LotRead
 
-router = APIRouter(prefix="/lots", tags=["lots"])
+router = Router(prefix="/lots", tags=["lots"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LOTS_WRITE))]
 
 
 @router.post("", status_code=201, response_model=LotRead, summary="Offer a lot", responses=problem_responses(422))
-def post_lot(wish: LotPost, session: WriteSession, actor: Producer) -> Response:
+def post_lot(wish: LotPost, session: CreatingSession, actor: Producer) -> Response:
     """Offer waste at one of your sites; assay values are converted to the catalogue's unit and basis.
 
     Give `quantity_t`, or for a continuous stream `recurring`: then as much is on offer in every month of its days, and
@@ -76,7 +78,7 @@ def withdraw_lot(lot_id: UUID, session: WriteSession, actor: Producer, wanted: I
     summary="Add an assay",
     responses=problem_responses(404, 409, 412, 422),
 )
-def post_assay(lot_id: UUID, report: AssayPost, session: WriteSession, actor: Producer, wanted: IfMatch) -> Response:
+def post_assay(lot_id: UUID, report: AssayPost, session: CreatingSession, actor: Producer, wanted: IfMatch) -> Response:
     """Add an assay to your lot; the newest by day of sampling is the one that it is judged by."""
     lot = service.lock_own_lot(session, actor, LotId(lot_id))
     check_version(lot.version, wanted)

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from app.api.matches import CurrentConventions
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.core.schema import Schema
 from app.dependencies.callers import Allow
@@ -17,7 +18,7 @@ from app.matching.facets import Facets, count_facets
 from app.matching.lot_search import market_search
 from app.matching.schemas import LotChoice, Materials
 
-router = APIRouter(prefix="/lots", tags=["matching"])
+router = Router(prefix="/lots", tags=["matching"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from app.api.answers import answer_document
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.core.schema import PageOf
 from app.demands.models import DemandId
@@ -26,7 +27,7 @@ from app.matching.takers import find_takers
 from app.matching.tariffs import conventions_for
 from app.organisations.models import Site
 
-router = APIRouter(tags=["matching"])
+router = Router(tags=["matching"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 
 

@@ -14,7 +14,7 @@ from app.api.problems import MEDIA_TYPE, Problem, problem_responses
 from app.dependencies.callers import ACTING_FOR, Allow, current_actor
 
 Operation = dict[str, Any]
-_STATUSES = (401, 403, 404, 409, 412, 413, 415, 422, 503)
+_STATUSES = (401, 403, 404, 409, 412, 413, 415, 422, 429, 503)
 _ACTING_FOR = {
     "name": ACTING_FOR,
     "in": "header",
@@ -91,11 +91,13 @@ def _problems(operation: Operation, path: str, *, needs_key: bool, is_guarded: b
     if path.startswith("/v1"):
         statuses.add(422)  # any unknown query parameter
     if needs_key:
-        statuses.add(401)
+        statuses |= {401, 429}
     if is_guarded:
         statuses.add(403)
     if "{" in path:
         statuses.add(404)
+    if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", [])):
+        statuses.add(409)
     if "requestBody" in operation:
         statuses.add(413)
     return sorted(statuses | {int(HTTPStatus.SERVICE_UNAVAILABLE)})

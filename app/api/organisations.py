@@ -3,14 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, OrganisationId, Role
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow, AnyActor, ChangesActors
+from app.dependencies.creating import StrangerSession
+from app.dependencies.limits import LimitsAddress
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.settings import Pepper
@@ -19,7 +22,7 @@ from app.organisations import queries, service
 from app.organisations.models import Organisation, OrganisationStatus
 from app.organisations.schemas import Me, OrganisationMade, OrganisationPost, OrganisationRead
 
-router = APIRouter(tags=["organisations"])
+router = Router(tags=["organisations"])
 Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR))]
 
 
@@ -29,9 +32,15 @@ class OrganisationsQuery(ListQuery):
     status: OrganisationStatus | None = None
 
 
-@router.post("/organisations", status_code=201, summary="Apply to join", responses=problem_responses(422))
+@router.post(
+    "/organisations",
+    status_code=201,
+    dependencies=[Depends(LimitsAddress("applications"))],
+    summary="Apply to join",
+    responses=problem_responses(409, 422, 429),
+)
 def post_organisation(
-    application: OrganisationPost, session: WriteSession, pepper: Pepper, response: Response
+    application: OrganisationPost, session: StrangerSession, pepper: Pepper, response: Response
 ) -> OrganisationMade:
     """Apply for membership; the answer holds, once, a key that reads reference data until the operator approves."""
     organisation, key_text = service.apply_for_membership(session, application, pepper)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
+from app.core.deadlines import TookTooLong, was_stopped
 from app.core.errors import (
     Conflict,
     ExchangeError,
@@ -21,10 +22,12 @@ from app.core.errors import (
     Invalid,
     NotFound,
     Stale,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unsupported,
 )
+from app.requests.idempotency import Replay
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES: Mapping[type[ExchangeError], int] = {
@@ -35,6 +38,7 @@ _STATUSES: Mapping[type[ExchangeError], int] = {
     Stale: 412,
     Unsupported: 415,
     Invalid: 422,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 log = structlog.get_logger()
@@ -91,6 +95,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _collided)
     app.add_exception_handler(StaleDataError, _collided)
     app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(TookTooLong, _late)
+    app.add_exception_handler(Replay, _answer_again)
     app.add_exception_handler(PoolTimeout, _unavailable)
     app.add_exception_handler(Exception, _failed)
 
@@ -101,7 +107,10 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
     facts = dict(error.facts)
     if isinstance(error, Invalid):
         facts["errors"] = [vars(fault) for fault in error.faults]
-    return answer(status, error.code, error.detail, **facts)
+    response = answer(status, error.code, error.detail, **facts)
+    if "retry_after_s" in facts:
+        response.headers["Retry-After"] = str(facts["retry_after_s"])
+    return response
 
 
 def _malformed(_request: Request, error: Exception) -> JSONResponse:
@@ -140,9 +149,23 @@ def _collided(_request: Request, error: Exception) -> JSONResponse:
     return answer(409, "write_conflict", "Another request changed the same thing at the same time; read it and retry.")
 
 
-def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, OperationalError) and was_stopped(error):
+        return _late(request, error)
     log.error("database_unavailable", error=str(error))
     return answer(503, "database_unavailable", "The database does not answer; nothing was stored. Try again shortly.")
+
+
+def _late(request: Request, error: Exception) -> JSONResponse:
+    seconds = request.app.state.request_seconds
+    log.warning("request_took_too_long", error=str(error))
+    return answer(503, "took_too_long", f"This took longer than {seconds} s and was stopped; ask for less at once.")
+
+
+def _answer_again(_request: Request, replay: Exception) -> Response:
+    assert isinstance(replay, Replay)  # noqa: S101 - registered for this type alone
+    first = replay.answer
+    return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
 
 
 def _failed(_request: Request, error: Exception) -> JSONResponse:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.catalogue.keys import Kind, MaterialKey, UseKey, near_hint
 from app.catalogue.reference import Reference, reference
 from app.catalogue.schemas import District, Entry, Grade, Material, Parameter, Treatment, Use
@@ -17,7 +18,7 @@ from app.core.paging import MAX_LIMIT, Slice
 from app.core.schema import PageOf
 from app.dependencies.lists import ListQuery
 
-router = APIRouter(tags=["reference data"], responses=problem_responses(422))
+router = Router(tags=["reference data"], responses=problem_responses(422))
 One = TypeVar("One", bound=Entry)
 
 

@@ -3,14 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.settings import CurrentSettings
@@ -19,7 +21,7 @@ from app.matching.conventions import conventions_of
 from app.matching.models import SavedSearch, SavedSearchId, SavedSearchMatch
 from app.matching.saved_schemas import FoundLot, SavedSearchPost, SavedSearchRead
 
-router = APIRouter(prefix="/saved-searches", tags=["saved searches"])
+router = Router(prefix="/saved-searches", tags=["saved searches"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 # A saved search decides what its organisation is told of, as a webhook does; and like webhooks it is open to every
 # role. Reading the market alone must not be enough: a key that only reads could silence what others rely on.
@@ -30,7 +32,7 @@ Keeper = Annotated[Actor, Depends(Allow(scope=Scope.WEBHOOKS_WRITE))]
     "", status_code=201, response_model=SavedSearchRead, summary="Save a search", responses=problem_responses(409, 422)
 )
 def post_saved_search(
-    wish: SavedSearchPost, session: WriteSession, actor: Keeper, settings: CurrentSettings, response: Response
+    wish: SavedSearchPost, session: CreatingSession, actor: Keeper, settings: CurrentSettings, response: Response
 ) -> SavedSearch:
     """Keep a search of lots or one of your demands: each lot that opens, or that a new assay makes fit, is told once.
 

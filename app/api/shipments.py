@@ -3,15 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
@@ -20,7 +22,7 @@ from app.exchange.lifecycle import ShipmentStatus
 from app.exchange.models import AgreementId, Shipment, ShipmentId
 from app.exchange.schemas import ReceiptPost, ShipmentPost, ShipmentRead
 
-router = APIRouter(tags=["shipments"])
+router = Router(tags=["shipments"])
 Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.SHIPMENTS_WRITE))]
 Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.SHIPMENTS_WRITE))]
 Reader = Annotated[Actor, Depends(Allow(Role.PRODUCER, Role.RECYCLER, scope=Scope.MARKET_READ))]
@@ -41,7 +43,7 @@ class ShipmentsQuery(ListQuery):
     responses=problem_responses(409, 422),
 )
 def post_shipment(
-    agreement_id: UUID, ticket: ShipmentPost, session: WriteSession, actor: Producer, response: Response
+    agreement_id: UUID, ticket: ShipmentPost, session: CreatingSession, actor: Producer, response: Response
 ) -> Shipment:
     """Record a load that leaves: it draws on the agreement, the lot and the ledger's storage.
 

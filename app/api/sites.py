@@ -3,14 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
@@ -18,14 +20,14 @@ from app.organisations import queries, service
 from app.organisations.models import Site, SiteCapacity, SiteId, SiteStream
 from app.organisations.schemas import CapacityPut, CapacityRead, SitePatch, SitePost, SiteRead, StreamPut, StreamRead
 
-router = APIRouter(prefix="/sites", tags=["sites"])
+router = Router(prefix="/sites", tags=["sites"])
 Member = Annotated[Actor, Depends(Allow())]
 Reader = Annotated[Actor, Depends(Allow(for_delegates=True))]
 Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER))]
 
 
 @router.post("", status_code=201, response_model=SiteRead, summary="Register a site", responses=problem_responses(422))
-def post_site(wish: SitePost, session: WriteSession, actor: Member, response: Response) -> Site:
+def post_site(wish: SitePost, session: CreatingSession, actor: Member, response: Response) -> Site:
     """Register a plant gate; its position is converted to WGS-84."""
     site = service.register_site(session, actor, wish)
     created(response, "/v1/sites", site.id)

@@ -2,20 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, SnapshotSession, WriteSession
+from app.dependencies.sessions import ReadSession, SnapshotSession
 from app.statistics import snapshots
 from app.statistics.models import Snapshot
 from app.statistics.snapshot_schemas import SnapshotBrief, SnapshotDiff, SnapshotPost, SnapshotRead
 
-router = APIRouter(prefix="/statistics/snapshots", tags=["statistics"])
+router = Router(prefix="/statistics/snapshots", tags=["statistics"])
 Authority = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, scope=Scope.STATISTICS_READ))]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The number of a publication.")]
 
@@ -27,7 +29,7 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The number of a pu
     summary="Freeze figures as a publication",
     responses=problem_responses(403, 422),
 )
-def post_snapshot(wish: SnapshotPost, session: WriteSession, actor: Authority, response: Response) -> Snapshot:
+def post_snapshot(wish: SnapshotPost, session: CreatingSession, actor: Authority, response: Response) -> Snapshot:
     """Freeze what a question is answered now under the next number; whatever is posted later, it stays as it is."""
     snapshot = snapshots.publish(session, actor, wish)
     response.headers["Location"] = f"/v1/statistics/snapshots/{snapshot.number}"

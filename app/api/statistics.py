@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.dependencies.callers import Allow
 from app.dependencies.sessions import SnapshotSession
@@ -13,7 +14,7 @@ from app.statistics.parquet import write_parquet
 from app.statistics.queries import read_utilisation
 from app.statistics.schemas import UtilisationQuery, UtilisationStatistics
 
-router = APIRouter(prefix="/statistics", tags=["statistics"])
+router = Router(prefix="/statistics", tags=["statistics"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.STATISTICS_READ))]
 _MEDIA_TYPES = {
     "csv": "text/csv",

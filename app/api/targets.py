@@ -3,25 +3,27 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import Field
 
 from app.api.answers import created
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.clock import today
 from app.core.paging import Slice
 from app.core.schema import Key, PageOf, Schema, Year
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, SnapshotSession, WriteSession
+from app.dependencies.sessions import ReadSession, SnapshotSession
 from app.matching.conventions import preferred_language
 from app.targets import queries, service
 from app.targets.models import TargetValue, TargetValueId
 from app.targets.progress import describe_target, read_progress
 from app.targets.schemas import Progress, TargetPost, TargetRead, TargetValuePost, TargetValueRead
 
-router = APIRouter(prefix="/statistics", tags=["statistics"])
+router = Router(prefix="/statistics", tags=["statistics"])
 Reader = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, Role.OPERATOR, scope=Scope.STATISTICS_READ))]
 Authority = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, scope=Scope.LEDGER_WRITE))]
 
@@ -39,7 +41,7 @@ class ProgressQuery(Schema):
     summary="Set a target",
     responses=problem_responses(403, 422),
 )
-def post_target(wish: TargetPost, session: WriteSession, actor: Authority, response: Response) -> TargetRead:
+def post_target(wish: TargetPost, session: CreatingSession, actor: Authority, response: Response) -> TargetRead:
     """Set a utilisation rate to reach by the end of a year, within your own jurisdiction; it never changes."""
     target = service.set_target(session, actor, wish)
     created(response, "/v1/statistics/targets", target.id)
@@ -69,7 +71,7 @@ def get_target(target: str, session: ReadSession, actor: Reader) -> TargetRead:
     responses=problem_responses(403, 404, 409, 422),
 )
 def post_target_value(
-    target: str, wish: TargetValuePost, session: WriteSession, actor: Authority, response: Response
+    target: str, wish: TargetValuePost, session: CreatingSession, actor: Authority, response: Response
 ) -> TargetValue:
     """Enter what an indicator of a plan stood at on a day, and by what source; of one day the last entered counts."""
     found = queries.find_target(session, actor, target)

@@ -3,14 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
+from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
@@ -18,7 +20,7 @@ from app.exchange import queries, utilisations
 from app.exchange.models import Utilisation, UtilisationId
 from app.exchange.schemas import UtilisationPost, UtilisationRead
 
-router = APIRouter(prefix="/utilisations", tags=["utilisations"])
+router = Router(prefix="/utilisations", tags=["utilisations"])
 Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.LEDGER_WRITE))]
 Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))]
 
@@ -30,7 +32,9 @@ Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))
     summary="Record a use",
     responses=problem_responses(409, 422),
 )
-def post_utilisation(wish: UtilisationPost, session: WriteSession, actor: Recycler, response: Response) -> Utilisation:
+def post_utilisation(
+    wish: UtilisationPost, session: CreatingSession, actor: Recycler, response: Response
+) -> Utilisation:
     """Record a batch of use: it draws on the oldest received loads, or on those named."""
     utilisation = utilisations.record(session, actor, wish)
     created(response, "/v1/utilisations", utilisation.id)

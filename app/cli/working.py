@@ -22,6 +22,7 @@ from app.imports.readers import Reader
 from app.imports.running import run_import
 from app.jobs.running import run_jobs
 from app.notifications.consumer import run_consumer
+from app.requests.sweeping import run_request_sweeper
 
 _STOP_SECONDS = 30
 
@@ -79,6 +80,7 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
             "jobs": partial(run_jobs, database, handlers, stop, is_alone=file is not None),
             "alerts": partial(run_consumer, database, settings, stop),
             "expiry": partial(run_sweeper, database, stop),
+            "requests": partial(run_request_sweeper, database, stop),
         }
         threads = [Thread(target=target, name=name) for name, target in targets.items()]
         reader.start()

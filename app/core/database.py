@@ -1,6 +1,7 @@
 """The database: one declarative base, sessions for reading, for one snapshot and for writing, on both engines."""
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
+from app.core.deadlines import TookTooLong, keep_time, patience, stop_when_late
 from app.core.turns import taking_turns
 
 try:  # SQLite below 3.51.3 can lose commits when several connections checkpoint the WAL
@@ -87,10 +89,11 @@ def new_id() -> UUID:
 class Database:
     """Engines and sessions of one database; `read_url` may name a replica."""
 
-    def __init__(self, url: str, read_url: str | None = None) -> None:
+    def __init__(self, url: str, read_url: str | None = None, statement_seconds: float | None = None) -> None:
+        """Name the databases; on PostgreSQL no statement runs for longer than `statement_seconds`."""
         self.url = url
-        self._writer = _make_engine(url)
-        self._reader = _make_engine(read_url or url, isolation_level="AUTOCOMMIT")
+        self._writer = _make_engine(url, statement_seconds)
+        self._reader = _make_engine(read_url or url, statement_seconds, isolation_level="AUTOCOMMIT")
         isolation = {"isolation_level": "REPEATABLE READ"} if self._reader.dialect.name == "postgresql" else {}
         source = self._reader if isolation else self._writer
         self._snapshots = source.execution_options(swx_begin="BEGIN", **isolation)
@@ -123,9 +126,22 @@ def sqlite_module() -> ModuleType:
     return pysqlite3 or sqlite3
 
 
-def _make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed on to create_engine
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, **_JSON, **_POOL, **options)
+def _make_engine(url: str, statement_seconds: float | None, **options: Any) -> Engine:  # noqa: ANN401 - of create_engine
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
+    engine = _make_sqlite_engine(url, options) if is_sqlite else _make_server_engine(url, statement_seconds, options)
+    keep_time(engine)
+    return engine
+
+
+def _make_server_engine(url: str, statement_seconds: float | None, options: Mapping[str, Any]) -> Engine:
+    connect_args = {}
+    if statement_seconds is not None:
+        given = make_url(url).normalized_query.get("options", ())
+        connect_args["options"] = " ".join([*given, f"-c statement_timeout={round(statement_seconds * 1000)}"])
+    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **_JSON, **_POOL, **options)
+
+
+def _make_sqlite_engine(url: str, options: Mapping[str, Any]) -> Engine:
     _make_folder(url)
     engine = create_engine(
         url,
@@ -133,7 +149,7 @@ def _make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed o
         connect_args={
             "check_same_thread": False,
             "timeout": _PATIENCE_SECONDS,
-            "factory": taking_turns(sqlite_module(), _PATIENCE_SECONDS),
+            "factory": taking_turns(sqlite_module()),
         },
         **_JSON,
         **_POOL,
@@ -153,6 +169,7 @@ def _make_folder(url: str) -> None:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
     connection.isolation_level = None  # the driver's own implicit BEGIN would come too late and without the lock
+    stop_when_late(connection)
     cursor = connection.cursor()
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(pragma)
@@ -165,9 +182,9 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
         return
     raw: Any = connection.connection.driver_connection
-    raw.take_turn()
+    raw.take_turn(patience(_PATIENCE_SECONDS))
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except DBAPIError:
+    except (DBAPIError, TookTooLong):
         raw.leave()
         raise

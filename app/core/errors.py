@@ -51,6 +51,10 @@ class Unsupported(ExchangeError):
     """The body is written in a format that the exchange does not read here."""
 
 
+class TooManyRequests(ExchangeError):
+    """The caller asks faster than it may; says in `retry_after_s` when it may again."""
+
+
 class Unavailable(ExchangeError):
     """The exchange could not do it now; nothing was stored."""
 

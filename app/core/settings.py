@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     idle_storage_months: int = Field(12, ge=1, le=1200, description="Storage that last moved so long ago is idle.")
 
+    rate_limit: int = Field(
+        600, ge=0, le=1_000_000, description="Requests a minute of each key; 0: no limits of requests at all."
+    )
     worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
 
     @property

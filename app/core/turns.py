@@ -4,7 +4,7 @@ import threading
 from types import ModuleType
 
 
-def taking_turns(driver: ModuleType, patience_seconds: float) -> type:
+def taking_turns(driver: ModuleType) -> type:
     """Return a class of connections whose writers stand in line in this process, one line for each engine.
 
     Left to SQLite, a writer who finds another one sleeps and tries again, while those who come later overtake it: under
@@ -15,7 +15,7 @@ def taking_turns(driver: ModuleType, patience_seconds: float) -> type:
     class Connection(driver.Connection):  # type: ignore[name-defined, misc]  # known when the program runs
         has_turn = False
 
-        def take_turn(self) -> None:
+        def take_turn(self, patience_seconds: float) -> None:
             self.has_turn = turns.acquire(timeout=patience_seconds)
 
         def leave(self) -> None:

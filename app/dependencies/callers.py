@@ -13,6 +13,7 @@ from app.auth.recent import RecentActors
 from app.core.clock import now
 from app.core.errors import Forbidden, Unauthenticated
 from app.delegations.acting import act_for, parse_principal
+from app.dependencies.limits import limit_key
 from app.dependencies.sessions import ReadSession
 from app.dependencies.settings import Pepper
 from app.organisations.queries import authenticate
@@ -35,6 +36,8 @@ async def current_actor(
 ) -> Actor:
     """Return the caller; raises Unauthenticated without a valid key, Forbidden for whom it may not act for.
 
+    Raises TooManyRequests to a key that asks too fast.
+
     Async: one known already costs no thread hop.
     """
     if credentials is None:
@@ -46,6 +49,7 @@ async def current_actor(
         actor = await run_in_threadpool(_look_up, session, key_text, pepper, acting_for)
         recent.keep(key_text, looked_up_at, actor, acting_for)
     request.state.delegate_id = actor.delegate_id  # for the session that writes: its events name the delegate too
+    await limit_key(request, str(actor.key_id))
     return actor
 
 

@@ -1,16 +1,21 @@
 """The query of a list: its page, and no name that the route does not know."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
-from app.core.errors import Fault, Invalid
+from app.core.errors import Fault, Invalid, invalid
 from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor
 from app.core.schema import Schema
 from app.dependencies.settings import settings_of
+
+MAX_PARAMETERS = 50
+#: Parameters that may differ from page to page.
+_OF_ONE_PAGE = frozenset({"cursor", "limit"})
 
 
 class ListQuery(Schema):
@@ -20,9 +25,10 @@ class ListQuery(Schema):
     cursor: str | None = Field(None, max_length=1000, description="`next_cursor` of the page before.")
 
     def page(self, request: Request, sort: str = "") -> Page:
-        """Return the page asked for; a cursor fits only the path and sort that made it."""
+        """Return the page asked for; a cursor fits only the path, filters and sort that made it."""
         secret = settings_of(request).secret.get_secret_value().encode()
-        purpose = f"{request.url.path}?{sort}"
+        filters = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _OF_ONE_PAGE)
+        purpose = f"{request.url.path}?{urlencode(filters)}#{sort}"
         after = None if self.cursor is None else decode_cursor(self.cursor, purpose, secret)
         return Page(self.limit, after, secret, purpose)
 
@@ -32,6 +38,8 @@ async def refuse_unknown_query(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not request.query_params:
         return
+    if len(request.query_params.multi_items()) > MAX_PARAMETERS:
+        raise invalid("", "too_many_parameters", f"at most {MAX_PARAMETERS} query parameters, repeated ones included")
     known = set(_query_names(route.dependant))
     unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
     if unknown:

@@ -4,32 +4,37 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.core.contention import is_contention
 from app.core.database import Database
 from app.core.errors import Unavailable
 from app.events.record import name_delegate
+from app.requests.idempotency import Answer, keep_answer
 
 #: Further writers wait before they take a thread. All threads of the pool (40) could else wait for the rows of one who
 #: holds them, and who needs a thread to describe what was written before it commits.
 _WRITERS_AT_ONCE = 16
+#: Of an answer, what is given again besides its status and body.
+_KEPT_HEADERS = ("content-type", "location", "etag")
 
 
-def _database(request: Request) -> Database:
+def database_of(request: Request) -> Database:
+    """Return the database of the running application."""
     database: Database = request.app.state.database
     return database
 
 
 async def _read_session(request: Request) -> AsyncIterator[Session]:
     """Async, so that opening and closing cost no thread hop; it connects only when a query runs."""
-    with _database(request).read() as session:
+    with database_of(request).read() as session:
         yield session
 
 
 def _snapshot_session(request: Request) -> Iterator[Session]:
-    with _database(request).snapshot() as session:
+    with database_of(request).snapshot() as session:
         yield session
 
 
@@ -37,23 +42,34 @@ async def _write_session(request: Request) -> AsyncIterator[Session]:
     """One request, one transaction: it commits before the answer is made (scope "function"), or nothing is stored.
 
     Async, as the session for reading. Its end has a thread of its own: those of the pool may all be waiting for what
-    this transaction has locked.
+    this transaction has locked. The answer is made by then (`app/api/routing.py`), and kept for who asks again.
     """
-    session = _database(request).write()
+    session = database_of(request).write()
     try:
         yield session
         # The caller may have been looked up after this session was opened; now it is known.
         name_delegate(session, getattr(request.state, "delegate_id", None))
-        await to_thread.run_sync(_commit, session, limiter=CapacityLimiter(1))
+        await to_thread.run_sync(_commit, session, _answer_of(request), limiter=CapacityLimiter(1))
     finally:
         if session.in_transaction():  # refused or failed: nothing of it stays
             await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
 
 
-def _commit(session: Session) -> None:
+def _answer_of(request: Request) -> Answer | None:
+    response: Response | None = getattr(request.state, "answer", None)
+    if response is None:
+        return None
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return Answer(response.status_code, headers, bytes(response.body))
+
+
+def _commit(session: Session, answer: Answer | None) -> None:
+    keep_answer(session, answer)
     try:
         session.commit()
     except SQLAlchemyError as error:
+        if is_contention(error):
+            raise
         raise Unavailable("commit_failed", "The database refused to store it; nothing was. Try again.") from error
 
 

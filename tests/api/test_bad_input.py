@@ -16,9 +16,14 @@ _NO_OBJECTS = (b"{", b"[]", b"null", b'"text"', b'{"a": NaN}', b"\xff\xfe", b"["
 _NO_BODY = (b"null", b"")
 
 
+#: Also a request that is refused counts for its caller's limit.
+_COUNTS_REQUESTS = "rate_buckets"
+
+
 def _rows(database: Database) -> dict[str, int]:
     with database.read() as session:
         counted = {name: select(func.count()).select_from(table) for name, table in metadata.tables.items()}
+        del counted[_COUNTS_REQUESTS]
         return {name: session.scalar(count) or 0 for name, count in counted.items()}
 
 

@@ -1,0 +1,1 @@
+"""What is remembered of requests themselves: first answers for those who ask again, and how fast each caller asks."""
