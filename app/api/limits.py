@@ -8,6 +8,7 @@ from app.api.problems import answer
 
 MAX_TARGET_BYTES = 8_000
 MAX_HEADER_BYTES = 32_000
+_URI_TOO_LONG = 414  # its name in the standard library changed with Python 3.13
 
 
 class RequestLimits:
@@ -22,13 +23,13 @@ class RequestLimits:
             await self.app(scope, receive, send)
         elif len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
             detail = f"Path and query are longer than {MAX_TARGET_BYTES} bytes; ask for less at once."
-            await answer(HTTPStatus.URI_TOO_LONG, "uri_too_long", detail)(scope, receive, send)
+            await answer(_URI_TOO_LONG, "uri_too_long", detail)(scope, receive, send)
         elif sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             detail = f"The headers are longer than {MAX_HEADER_BYTES} bytes together."
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             await answer(status, "headers_too_large", detail)(scope, receive, send)
         elif scope["method"] == "HEAD":
-            await self.app(scope | {"method": "GET"}, receive, _without_body(send))
+            await self.app({**scope, "method": "GET"}, receive, _without_body(send))
         else:
             await self.app(scope, receive, send)
 
@@ -36,7 +37,7 @@ class RequestLimits:
 def _without_body(send: Send) -> Send:
     async def send_head(message: Message) -> None:
         if message["type"] == "http.response.body":
-            message = message | {"body": b""}
+            message = {**message, "body": b""}
         await send(message)
 
     return send_head

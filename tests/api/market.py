@@ -143,7 +143,10 @@ class Market:
         return Example(self.real(made.path), self.real(made.query), self.real(made.body), text, made.media_type)
 
     def send(self, name: str, **changes: Any) -> Any:  # noqa: ANN401 - a response
-        """Send the example of an operation as one who may; `query`, `body` or `content` replace the example's."""
+        """Send the example of an operation as one who may.
+
+        `query`, `body` or `content` replace the example's, `headers` are added.
+        """
         method, template, operation = OPERATIONS[name]
         example = self.example(name)
         caller = self.who(operation)
@@ -153,5 +156,6 @@ class Market:
             headers["Content-Type"] = "application/json"
         elif example.text is not None:
             body, headers["Content-Type"] = {"content": example.text.encode()}, example.media_type
+        headers |= changes.get("headers", {})
         path = template.format(**example.path)
         return caller.client.request(method, path, params=changes.get("query", example.query), headers=headers, **body)

@@ -1,0 +1,1 @@
+"""First answers, limits and sweeps of requests."""
