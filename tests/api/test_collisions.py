@@ -107,7 +107,7 @@ def test_a_deadlock_is_no_failure(world: World, database: Database) -> None:
     tries: list[str] = []
     event.listen(database.engine, "begin", lambda _: tries.append("begin"))
     with ThreadPoolExecutor(1) as pool, _stranger(database) as stranger:
-        stranger.execute(text("UPDATE event_heads SET position = position"))
+        stranger.execute(text("UPDATE event_head SET position = position"))
         tries.clear()
         change = pool.submit(producer.patch, f"/lots/{lot['id']}", {"price_cny_per_t": -7})
         _wait_until_blocked(database)
@@ -134,7 +134,7 @@ def test_a_file_that_is_locked_for_a_moment(world: World, impatient: Database) -
     stranger = Database(impatient.url)
     begins: list[str] = []
     with stranger.write() as session:
-        session.execute(text("UPDATE event_heads SET position = position"))
+        session.execute(text("UPDATE event_head SET position = position"))
 
         def release(_connection: object, _cursor: object, statement: str, *_: object) -> None:
             if statement.startswith("BEGIN"):
@@ -154,7 +154,7 @@ def test_a_file_that_stays_locked(application: FastAPI, world: World, impatient:
     stranger = Database(impatient.url)
     assert application.state.database is impatient
     with stranger.write() as session:
-        session.execute(text("UPDATE event_heads SET position = position"))
+        session.execute(text("UPDATE event_head SET position = position"))
         answer = producer.request("POST", "/sites", json={"name": "gate", **CHANGSHOU})
         assert (answer.status_code, answer.json()["code"]) == (503, "too_busy")
         session.rollback()
