@@ -75,3 +75,13 @@ def test_nothing_swallows_every_exception() -> None:
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
     ]
     assert broad == []
+
+
+def test_every_resource_uses_the_router_that_keeps_time_and_repeats() -> None:
+    elsewhere = [
+        name
+        for name, _, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "APIRouter"
+    ]
+    assert elsewhere == ["app/web/pages.py"]  # pages of the documentation: no database
