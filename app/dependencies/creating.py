@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
+from app.auth.actor import Actor
 from app.dependencies.callers import AnyActor
 from app.dependencies.limits import address_of
 from app.dependencies.sessions import WriteSession
@@ -25,13 +26,13 @@ _Key = Annotated[
 
 async def _creating(request: Request, actor: AnyActor, session: WriteSession, key: _Key = None) -> Session:
     if key is not None:
-        claim_at_begin(session, await _claim(request, str(actor.organisation_id), key))
+        claim_at_begin(session, await _claim(request, _owner(actor), key))
     return session
 
 
 async def _creating_secret(request: Request, actor: AnyActor, session: WriteSession, key: _Key = None) -> Session:
     if key is not None:
-        claim_at_begin(session, await _claim(request, str(actor.organisation_id), key, holds_secret=True))
+        claim_at_begin(session, await _claim(request, _owner(actor), key, holds_secret=True))
     return session
 
 
@@ -40,6 +41,12 @@ async def _creating_as_stranger(request: Request, session: WriteSession, key: _K
     if key is not None:
         claim_at_begin(session, await _claim(request, address_of(request), key, holds_secret=True))
     return session
+
+
+def _owner(actor: Actor) -> str:
+    """Return whose the key is: what a delegate was answered is not shown to its principal, nor to another delegate."""
+    own = str(actor.organisation_id)
+    return own if actor.delegate_id is None else f"{own} through {actor.delegate_id}"
 
 
 async def _claim(request: Request, owner: str, key: str, *, holds_secret: bool = False) -> Claim:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
+from app.core.turns import Line
 
 
 @pytest.fixture
@@ -56,6 +57,38 @@ def test_who_cannot_begin_leaves_the_line(database: Database) -> None:
         assert not connection.has_turn
         assert session.scalar(text("SELECT value FROM counters")) == 0
     stranger.dispose()
+
+
+def test_who_comes_first_is_served_first() -> None:
+    line = Line()
+    served: list[str] = []
+    assert line.enter(0)
+
+    def wait(name: str) -> None:
+        assert line.enter(10)
+        served.append(name)
+        line.leave()
+
+    waiting = []
+    for place, name in enumerate(("first", "second"), start=1):
+        waiting.append(threading.Thread(target=wait, args=(name,)))
+        waiting[-1].start()
+        while len(line._waiting) < place:  # noqa: SLF001 - the thread stands in the line now
+            threading.Event().wait(0.001)
+    line.leave()
+    assert line.enter(10)  # at once, as an import does for its next chunk
+    assert served == ["first", "second"]
+    line.leave()
+    for thread in waiting:
+        thread.join()
+
+
+def test_who_waits_too_long_leaves_the_line() -> None:
+    line = Line()
+    assert line.enter(0)
+    assert not line.enter(0.001)
+    line.leave()
+    assert line.enter(0)
 
 
 def test_many_writers_lose_nothing(database: Database) -> None:
