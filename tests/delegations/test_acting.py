@@ -235,3 +235,16 @@ def test_who_calls_for_itself_pays_for_no_delegation(world: World, database: Dat
     delegate.act_for(principal).get("/sites")
     delegate.act_for(principal).get("/sites")
     assert len([text for text in asked if "delegations" in text]) == 1
+
+
+def test_a_delegate_and_its_principal_have_idempotency_keys_of_their_own(world: World) -> None:
+    principal, delegate = world.producer(), world.producer()
+    _grant(principal, delegate, "ledger:write")
+    stock = {"site_id": world.site(principal)["id"], "material": "fly_ash", "stock_year": 2024, "stored_t": 10}
+    key = {"Idempotency-Key": "1"}
+    acting, own = (
+        member.request("POST", "/opening-stocks", json=stock, headers=key)
+        for member in (delegate.act_for(principal), principal)
+    )
+    assert [acting.status_code, own.status_code] == [201, 201]
+    assert "idempotency-replayed" not in own.headers
