@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.api import (
     agreements,
@@ -32,14 +33,17 @@ from app.api import (
     snapshots,
     statistics,
     targets,
+    tokens,
     utilisations,
 )
 from app.api.headers import AnswerHeaders
 from app.api.limits import RequestLimits
+from app.auth.failures import FailedAttempts
 from app.auth.recent import RecentActors
 from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
+from app.core.secrets import check_secret
 from app.core.settings import Settings
 from app.dependencies.lists import refuse_unknown_query
 from app.matching.routes import Router
@@ -71,6 +75,7 @@ _RESOURCES = (
     organisations,
     keys,
     delegations,
+    tokens,
     sites,
     events,
     jobs,
@@ -78,7 +83,8 @@ _RESOURCES = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the service over the database that `settings` name."""
+    """Return the service over the database that `settings` name; raises UnsafeSecret."""
+    check_secret(settings)
     clock.use_zone(settings.timezone)
     catalogue()  # a broken file stops the start, with file and line, and not a request
 
@@ -104,11 +110,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.recent_actors = RecentActors()
     app.state.limiter = Limiter()
     app.state.request_seconds = REQUEST_SECONDS
+    app.state.failed_attempts = FailedAttempts(settings.failed_keys_per_minute if settings.rate_limit else None)
     app.state.router = None if settings.router_url is None else Router(str(settings.router_url))
     _include_routes(app)
     problems.install(app)
     app.add_middleware(RequestLimits)
     app.add_middleware(AnswerHeaders)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
     routers = [resource.router for resource in (*_RESOURCES, health)]
     app.openapi = lambda: openapi.document(app, routers)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
@@ -124,6 +132,8 @@ def _include_routes(app: FastAPI) -> None:
             # Here and not on the application, where the limit's plain-text answer could not be made a problem.
             max_body_size=MAX_BODY_BYTES,
         )
+    # Where clients of OAuth2 look for it when told no path.
+    app.include_router(tokens.router, include_in_schema=False, max_body_size=MAX_BODY_BYTES)
     app.include_router(health.router)
     app.include_router(pages.router)
     pages.mount_static(app)

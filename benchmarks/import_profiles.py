@@ -17,8 +17,8 @@ from app.imports.checking import check_file
 from app.imports.frames import Chunk, Request
 from app.imports.kinds import Format, ImportKind
 from app.imports.landing import land_rows
+from app.organisations.callers import authenticate
 from app.organisations.models import Site
-from app.organisations.queries import authenticate
 from benchmarks.figures import Row
 from benchmarks.profiles import shares_of
 from benchmarks.servers import load_average

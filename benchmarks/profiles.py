@@ -25,7 +25,7 @@ from app.matching.conventions import conventions_of
 from app.matching.lot_search import market_search
 from app.matching.schemas import LotFilters
 from app.matching.search import search_lots
-from app.organisations.queries import authenticate
+from app.organisations.callers import authenticate
 from benchmarks.figures import Clock, Row
 from benchmarks.rivals import Question
 from benchmarks.servers import load_average

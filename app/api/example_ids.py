@@ -6,6 +6,8 @@ def _id(number: int) -> str:
 
 
 ORGANISATION, KEY = _id(1), _id(2)
+#: The secret of `KEY`.
+SECRET = "the-text-of-the-key"  # noqa: S105 - stands for one
 OWN_SITE, OWN_LOT, OWN_ASSAY, OWN_DEMAND = _id(11), _id(12), _id(13), _id(14)
 OTHER_LOT, OTHER_DEMAND, OTHER_SITE = _id(22), _id(24), _id(21)
 PROPOSAL, OWN_PROPOSAL, AGREEMENT = _id(31), _id(32), _id(33)

@@ -36,6 +36,7 @@ from app.api.example_ids import (
     OWN_SITE,
     PROPOSAL,
     SAVED_SEARCH,
+    SECRET,
     TARGET,
     TARGET_VALUE,
     UTILISATION,
@@ -82,11 +83,16 @@ EXAMPLES: Mapping[str, Example] = {
     "post_key": Example(body={"name": "weighbridge gate 2", "scopes": ["market:read", "shipments:write"]}),
     "get_keys": Example(),
     "get_key": Example({"key_id": KEY}),
+    "rotate_key": Example({"key_id": KEY}, body={"overlap_hours": 72}),
     "delete_key": Example({"key_id": KEY}),
     "post_delegation": Example(body={"delegate_id": ORGANISATION, "scopes": ["shipments:write"]}),
     "get_delegations": Example(query={"side": "principal"}),
     "get_delegation": Example({"delegation_id": DELEGATION}),
     "revoke_delegation": Example({"delegation_id": DELEGATION}),
+    "post_token": Example(
+        text=f"grant_type=client_credentials&client_id={KEY}&client_secret={SECRET}&scope=market%3Aread",
+        media_type="application/x-www-form-urlencoded",
+    ),
     "post_site": Example(
         body={
             "name": "长寿厂区一号门",

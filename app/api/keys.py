@@ -1,5 +1,6 @@
 """Keys of one's own organisation."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.api.routing import Router
 from app.auth import queries, service
 from app.auth.actor import Actor, KeyId, Scope
 from app.auth.models import ApiKey
-from app.auth.schemas import KeyMade, KeyPost, KeyRead
+from app.auth.schemas import KeyMade, KeyPost, KeyRead, KeyRotated, KeyRotation
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow, ChangesActors
@@ -44,6 +45,23 @@ def get_keys(
 def get_key(key_id: UUID, session: ReadSession, actor: KeyKeeper) -> ApiKey:
     """Read one of one's own keys, without its secret."""
     return queries.own_key(session, actor.organisation_id, KeyId(key_id))
+
+
+@router.post(
+    "/{key_id}/rotate",
+    status_code=201,
+    summary="Rotate a key",
+    dependencies=[ChangesActors],
+    responses=problem_responses(409, 422),
+)
+def rotate_key(
+    key_id: UUID, wish: KeyRotation, session: SecretSession, actor: KeyKeeper, pepper: Pepper, response: Response
+) -> KeyRotated:
+    """Make a key in place of this one, with its name, scopes and expiry; the old one works until the overlap ends."""
+    old, new, text = service.rotate_key(session, actor, KeyId(key_id), timedelta(hours=wish.overlap_hours), pepper)
+    created(response, "/v1/keys", new.id)
+    made = KeyRead.model_validate(new).model_dump(include={"id", "name", "scopes", "expires_at"})
+    return KeyRotated(**made, key=text, replaces=old.id, replaced_expires_at=old.expires_at)
 
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke a key", dependencies=[ChangesActors])

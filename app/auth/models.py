@@ -22,4 +22,10 @@ class ApiKey(Base):
     hashed_secret: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    #: The key that takes its place; it works beside this one until this one expires.
+    replaced_by: Mapped[KeyId | None] = mapped_column(Uuid)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    def has_ended(self, at: datetime) -> bool:
+        """Tell whether the key is revoked or expired."""
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= at)

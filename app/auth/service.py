@@ -1,7 +1,7 @@
-"""Making and revoking keys."""
+"""Making, rotating and revoking keys."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,8 @@ from app.auth.models import ApiKey
 from app.auth.queries import own_key
 from app.auth.schemas import KeyPost
 from app.core.clock import now
-from app.core.errors import Fault, Forbidden, Invalid
+from app.core.errors import Conflict, Fault, Forbidden, Invalid
+from app.events.record import NewEvent, record_event
 
 
 def make_key(
@@ -38,15 +39,57 @@ def make_key(
 
 def grant_key(session: Session, actor: Actor, wish: KeyPost, pepper: bytes) -> tuple[ApiKey, str]:
     """Make a key for the caller's organisation with no more scope or time than the caller's own."""
-    excess = sorted(set(wish.scopes) - actor.scopes)
-    if excess:
-        raise Forbidden("scope_exceeded", f"Your key lacks {', '.join(excess)}, so it cannot grant it.")
     expires_at = wish.expires_at or actor.expires_at
     if expires_at is not None and expires_at <= now():
         raise Invalid([Fault("/expires_at", "expires_in_past", "must be in the future")])
-    if actor.expires_at is not None and expires_at is not None and expires_at > actor.expires_at:
-        raise Forbidden("time_exceeded", f"Your key expires at {actor.expires_at:%Y-%m-%d %H:%M} UTC; choose no later.")
+    _check_grant(actor, wish.scopes, expires_at)
     return make_key(session, actor.organisation_id, wish.name, wish.scopes, pepper, expires_at)
+
+
+def _check_grant(actor: Actor, scopes: Iterable[Scope], expires_at: datetime | None) -> None:
+    """Raise Forbidden where a key would have more scope or time than the caller has."""
+    excess = sorted(set(scopes) - actor.scopes)
+    if excess:
+        raise Forbidden("scope_exceeded", f"Your key lacks {', '.join(excess)}, so it cannot grant it.")
+    if actor.expires_at is not None and (expires_at is None or expires_at > actor.expires_at):
+        raise Forbidden("time_exceeded", f"Your key expires at {actor.expires_at:%Y-%m-%d %H:%M} UTC; choose no later.")
+
+
+def rotate_key(
+    session: Session, actor: Actor, key_id: KeyId, overlap: timedelta, pepper: bytes
+) -> tuple[ApiKey, ApiKey, str]:
+    """Make a key in place of another one, with its name, scopes and expiry; both work until the overlap ends.
+
+    Return the old key, the new one and the text that is shown once. A key has one successor: whoever loses its text
+    rotates the successor. Raises NotFound; Conflict for a key that has ended or has a successor; Forbidden where the
+    caller could not grant such a key.
+    """
+    old = own_key(session, actor.organisation_id, key_id)
+    session.refresh(old, with_for_update=True)
+    if old.has_ended(now()):
+        raise Conflict("key_ended", "This key is revoked or expired; make a new one with POST /v1/keys.")
+    if old.replaced_by is not None:
+        raise Conflict("key_replaced", "This key has a successor; rotate that one.", replaced_by=old.replaced_by)
+    _check_grant(actor, [Scope(scope) for scope in old.scopes], old.expires_at)
+    new, text = make_key(session, old.organisation_id, old.name, map(Scope, old.scopes), pepper, old.expires_at)
+    ends_at = now() + overlap
+    old.expires_at = ends_at if old.expires_at is None else min(old.expires_at, ends_at)
+    old.replaced_by = new.id
+    session.flush()
+    record_event(session, _rotated(actor, old, new))
+    return old, new, text
+
+
+def _rotated(actor: Actor, old: ApiKey, new: ApiKey) -> NewEvent:
+    return NewEvent(
+        type="key.rotated",
+        subject_kind="key",
+        subject_id=old.id,
+        organisation_id=actor.organisation_id,
+        key_id=actor.key_id,
+        data={"replaced_by": str(new.id)},
+        viewers=(actor.organisation_id,),
+    )
 
 
 def revoke_key(session: Session, organisation_id: OrganisationId, key_id: KeyId) -> None:

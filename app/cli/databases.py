@@ -11,7 +11,7 @@ import app.tables  # noqa: F401 - foreign keys resolve once every table is known
 from app.cli.refusals import Refusal
 from app.core.database import Database
 from app.core.revisions import is_at_head, migrate
-from app.core.settings import DEVELOPMENT_SECRET, Environment, Settings
+from app.core.settings import Settings
 
 
 @contextmanager
@@ -70,14 +70,3 @@ def hold_file(file: Path | None, what: str = "server") -> Iterator[None]:
                 f"Several {what}s at once need PostgreSQL (SWX_DATABASE_URL)."
             ) from None
         yield
-
-
-def check_secret(settings: Settings) -> None:
-    """Refuse the secret that everyone knows in production: keys and cursors would be anyone's to forge."""
-    if has_known_secret(settings) and settings.environment is Environment.PRODUCTION:
-        raise Refusal("SWX_SECRET is the development default; in production set a secret of your own.")
-
-
-def has_known_secret(settings: Settings) -> bool:
-    """Tell whether the secret is the one in the source code."""
-    return settings.secret.get_secret_value() in {DEVELOPMENT_SECRET, ""}

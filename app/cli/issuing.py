@@ -8,8 +8,9 @@ import typer
 
 from app.auth.actor import Role
 from app.catalogue.reference import reference
-from app.cli.databases import check_secret, open_database
+from app.cli.databases import open_database
 from app.cli.refusals import Refusal
+from app.core.secrets import check_secret
 from app.core.settings import Settings
 from app.organisations.models import OrganisationStatus
 from app.organisations.service import enrol

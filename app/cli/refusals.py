@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from app.catalogue.documents import CatalogueError
 from app.core.errors import ExchangeError
+from app.core.secrets import UnsafeSecret
 
 #: What is not the answer of a command goes to standard error, so that the answer can be piped.
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -20,6 +21,18 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 class Refusal(Exception):
     """A command cannot be done; the message says why and what to do."""
+
+
+_EXPECTED = (
+    Refusal,
+    UnsafeSecret,
+    ExchangeError,
+    ValidationError,
+    SettingsError,
+    SQLAlchemyError,
+    CatalogueError,
+    OSError,
+)
 
 
 class RefusingGroup(TyperGroup):
@@ -38,7 +51,7 @@ def refuse_in_words() -> Iterator[None]:
         yield
     except BrokenPipeError:  # `| head` has read enough; typer ends without a word
         raise
-    except (Refusal, ExchangeError, ValidationError, SettingsError, SQLAlchemyError, CatalogueError, OSError) as error:
+    except _EXPECTED as error:
         sentence = _explain(error)
         if sentence is None:
             raise

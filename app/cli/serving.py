@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from app.cli.databases import check_secret, database_file, hold_file, open_database
+from app.cli.databases import database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import Refusal, notes
 from app.cli.working import run_worker
 from app.core.memory import settle_memory
+from app.core.secrets import check_secret
 from app.core.settings import Environment, Settings, Switch
 
 _START_SECONDS = 30
@@ -52,7 +53,13 @@ def make_server(settings: Settings, *, access_log: bool) -> uvicorn.Server:
     """Return a server of the application, not yet running."""
     from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
 
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=access_log))
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=access_log,
+        proxy_headers=False,  # the application does it, for the proxies of SWX_TRUSTED_PROXIES alone
+    )
+    server = uvicorn.Server(config)
     settle_memory()
     return server
 

@@ -12,10 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.catalogue.reference import reference
-from app.cli.databases import database_file, describe_url, has_known_secret, open_database
+from app.cli.databases import database_file, describe_url, open_database
 from app.cli.refusals import Refusal, notes
 from app.core.database import Database, sqlite_module
 from app.core.revisions import current_revision, head_revision, migrate
+from app.core.secrets import find_fault
 from app.core.settings import Environment, Settings
 from app.ledger.verification import find_differences
 
@@ -63,8 +64,11 @@ def print_openapi() -> None:
     """Print the OpenAPI document of the API."""
     from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
 
-    # No database is asked; naming a server keeps the default one's folder from being made.
-    document = create_app(Settings(database_url="postgresql+psycopg://", read_database_url=None)).openapi()
+    # No database is asked and nobody served; naming a server keeps the default one's folder from being made.
+    settings = Settings(
+        database_url="postgresql+psycopg://", read_database_url=None, environment=Environment.DEVELOPMENT
+    )
+    document = create_app(settings).openapi()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
@@ -172,7 +176,8 @@ def _examine_disk(settings: Settings) -> Finding:
 
 
 def _examine_secret(settings: Settings) -> Finding:
-    if not has_known_secret(settings):
+    fault = find_fault(settings)
+    if fault is None:
         return Finding(Standing.OK, "secret: set")
-    standing = Standing.FIX if settings.environment is Environment.PRODUCTION else Standing.NOTE
-    return Finding(standing, "secret: the development default; set SWX_SECRET before others use this installation")
+    standing = Standing.NOTE if settings.environment is Environment.DEVELOPMENT else Standing.FIX
+    return Finding(standing, f"secret: {fault} Set one of your own before others use this installation")

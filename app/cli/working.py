@@ -15,6 +15,7 @@ from app.cli.refusals import notes
 from app.core import clock
 from app.core.database import Database
 from app.core.memory import settle_memory
+from app.core.secrets import check_secret
 from app.core.settings import Environment, Settings
 from app.exchange.sweeping import run_sweeper
 from app.imports.kinds import ImportKind
@@ -35,6 +36,7 @@ def work(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     settings = Settings()
+    check_secret(settings)
     clock.use_zone(settings.timezone)
     is_production = settings.environment is Environment.PRODUCTION
     with open_database(settings):

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, HttpUrl, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.quantities import FreightFixed, FreightRate
 
@@ -53,7 +54,18 @@ class Settings(BaseSettings):
     rate_limit: int = Field(
         600, ge=0, le=1_000_000, description="Requests a minute of each key; 0: no limits of requests at all."
     )
+    failed_keys_per_minute: int = Field(30, ge=1, description="Wrong keys from one address, then 429.")
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (), description="Addresses and networks, separated by commas, whose X-Forwarded-For is believed."
+    )
+
     worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, listed: object) -> object:
+        """Return the parts of a list that is separated by commas."""
+        return [part.strip() for part in listed.split(",") if part.strip()] if isinstance(listed, str) else listed
 
     @property
     def url(self) -> str:

@@ -9,23 +9,49 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 from app.auth.actor import COMPANIES, DELEGABLE, Actor, Role, Scope
+from app.auth.failures import FailedAttempts
 from app.auth.recent import RecentActors
 from app.core.clock import now
 from app.core.errors import Forbidden, Unauthenticated
 from app.delegations.acting import act_for, parse_principal
-from app.dependencies.limits import limit_key
+from app.dependencies.limits import address_of, limit_key
 from app.dependencies.sessions import ReadSession
 from app.dependencies.settings import Pepper
-from app.organisations.queries import authenticate
+from app.organisations.callers import authenticate
 
 #: The header in which a caller names the organisation that it acts for.
 ACTING_FOR = "Acting-For"
-_bearer = HTTPBearer(auto_error=False, description="An API key of the exchange: `swx_…`.")
+_bearer = HTTPBearer(auto_error=False, description="An API key of the exchange, `swx_…`, or a token of one.")
 
 
 def _recent_actors(request: Request) -> RecentActors:
     recent: RecentActors = request.app.state.recent_actors
     return recent
+
+
+async def look_up(
+    request: Request, session: Session, credential: str, pepper: bytes, acting_for: str | None = None
+) -> Actor:
+    """Return the caller that a key or a token stands for, or acts for.
+
+    Raises Unauthenticated, TooManyRequests after many wrong ones, Forbidden for whom it may not act for.
+    """
+    failures: FailedAttempts = request.app.state.failed_attempts
+    address = address_of(request)
+
+    def look() -> Actor:
+        failures.check(address, credential)  # again: others may have failed while this one waited for its thread
+        try:
+            actor = authenticate(session, credential, pepper)
+        except Unauthenticated as refusal:
+            if refusal.code == "invalid_key":  # one that has ended is no guess
+                failures.count(address, credential)
+            raise
+        failures.trust(credential)
+        return actor if acting_for is None else act_for(session, actor, parse_principal(acting_for), now())
+
+    failures.check(address, credential)
+    return await run_in_threadpool(look)
 
 
 async def current_actor(
@@ -46,16 +72,11 @@ async def current_actor(
     actor = recent.find(key_text, acting_for)
     if actor is None:
         looked_up_at = recent.clock()
-        actor = await run_in_threadpool(_look_up, session, key_text, pepper, acting_for)
+        actor = await look_up(request, session, key_text, pepper, acting_for)
         recent.keep(key_text, looked_up_at, actor, acting_for)
     request.state.delegate_id = actor.delegate_id  # for the session that writes: its events name the delegate too
     await limit_key(request, str(actor.key_id))
     return actor
-
-
-def _look_up(session: Session, key_text: str, pepper: bytes, acting_for: str | None) -> Actor:
-    actor = authenticate(session, key_text, pepper)
-    return actor if acting_for is None else act_for(session, actor, parse_principal(acting_for), now())
 
 
 async def _forget_actors(request: Request) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Reads of organisations and sites: who a key stands for, what a caller may see."""
+"""Reads of organisations and sites: what a caller may see."""
 
 from functools import cache
 from typing import TypeVar
@@ -7,34 +7,12 @@ from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.auth.actor import Actor, OrganisationId, Role
-from app.auth.keys import is_same_secret, parse_key
-from app.auth.models import ApiKey
 from app.catalogue.reference import reference
-from app.core.clock import now
-from app.core.errors import NotFound, Unauthenticated
+from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
-from app.organisations.callers import actor_of
 from app.organisations.models import Organisation, Site, SiteCapacity, SiteId, SiteStream
 
 Fact = TypeVar("Fact", SiteStream, SiteCapacity)
-
-
-def authenticate(session: Session, key_text: str, pepper: bytes) -> Actor:
-    """Return the caller that a key stands for; raises Unauthenticated for an unknown, revoked or expired one."""
-    presented = parse_key(key_text)
-    if presented is None:
-        raise Unauthenticated("invalid_key", "This is not a key of the exchange; keys begin with swx_.")
-    found = session.execute(
-        select(ApiKey, Organisation)
-        .join(Organisation, Organisation.id == ApiKey.organisation_id)
-        .where(ApiKey.id == presented.id)
-    ).one_or_none()
-    if found is None or not is_same_secret(presented.secret, found[0].hashed_secret, pepper):
-        raise Unauthenticated("invalid_key", "No such key is known here.")
-    key, organisation = found
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now()):
-        raise Unauthenticated("key_expired", "This key is revoked or expired; make a new one with POST /v1/keys.")
-    return actor_of(key, organisation)
 
 
 def find_organisation(session: Session, organisation_id: OrganisationId) -> Organisation:

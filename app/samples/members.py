@@ -5,8 +5,8 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, Role
+from app.organisations.callers import authenticate
 from app.organisations.models import OrganisationStatus
-from app.organisations.queries import authenticate
 from app.organisations.service import enrol
 
 

@@ -108,6 +108,7 @@ class Market:
                 "/delegations", {"delegate_id": self.other.id, "scopes": ["market:read"]}
             )["id"],
             example_ids.KEY: self.caller.get("/keys")["items"][0]["id"],
+            example_ids.SECRET: self.caller.key,
             example_ids.DECLARATION: self.caller.post("/declarations", month)["id"],
             example_ids.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],
             example_ids.JOB: self._hand_in_job(),

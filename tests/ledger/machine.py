@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.auth.actor import Actor
 from app.core.database import Database
 from app.exchange.models import Correction
-from app.organisations.queries import authenticate
+from app.organisations.callers import authenticate
 from tests.databases import Templates
 from tests.factories import PEPPER, Body, Member, World
 from tests.ledger.beginning import FIRST_DAY, TEMPLATE, YEAR, Beginning

@@ -15,7 +15,7 @@ from app.ledger.declarations import declare_first
 from app.ledger.posting import hold_open_months
 from app.ledger.schemas import DeclarationPost
 from app.ledger.verification import find_differences
-from app.organisations.queries import authenticate
+from app.organisations.callers import authenticate
 from tests.factories import PEPPER, Body, Deal, World
 from tests.ledger.closing import assert_sound, close, newest_entries, published, rows_by_month, shown
 

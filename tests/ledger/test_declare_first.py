@@ -12,7 +12,7 @@ from app.ledger.declarations import declare, declare_first
 from app.ledger.opening_stocks import record_opening_stock
 from app.ledger.schemas import DeclarationPost, OpeningStockPost
 from app.ledger.verification import find_differences
-from app.organisations.queries import authenticate
+from app.organisations.callers import authenticate
 from tests.factories import PEPPER, Member, World
 
 YEAR = today().year - 1
