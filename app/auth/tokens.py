@@ -39,19 +39,19 @@ def is_token(text: str) -> bool:
 
 def sign_token(actor: Actor, scopes: frozenset[Scope], secret: bytes) -> tuple[str, timedelta]:
     """Return a token of a caller's key with some of its scopes, and its lifetime; it never outlives the key."""
-    issued_at = now()
-    expires_at = issued_at + LIFETIME
+    issued_at = now().replace(microsecond=0)
+    ends_at = issued_at + LIFETIME
     if actor.expires_at is not None:
-        expires_at = min(expires_at, actor.expires_at)
+        ends_at = min(ends_at, actor.expires_at.replace(microsecond=0))  # not a moment longer than the key
     claims = {
         "sub": str(actor.key_id),
         "scope": write_scopes(scopes),
-        "iat": int(issued_at.timestamp()),
-        "exp": int(expires_at.timestamp()),  # downwards: not a moment longer than the key
+        "iat": issued_at,
+        "exp": ends_at,
         "jti": str(new_id()),
     }
     text = jwt.encode(claims, _signing_key(secret), algorithm=_ALGORITHM, headers={"typ": _TYPE})
-    return text, timedelta(seconds=claims["exp"] - claims["iat"])
+    return text, ends_at - issued_at
 
 
 def read_token(text: str, secret: bytes) -> Token:
