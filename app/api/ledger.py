@@ -34,7 +34,7 @@ from app.ledger.schemas import (
 
 router = Router(tags=["ledger"])
 Declarer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.LEDGER_WRITE))]
-Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR))]
+Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR, scope=Scope.LEDGER_WRITE))]
 Producer = Annotated[Actor, Depends(Allow(Role.PRODUCER, scope=Scope.MARKET_READ))]
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.STATISTICS_READ))]
 

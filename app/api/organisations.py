@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
 from app.api.routing import Router
-from app.auth.actor import Actor, OrganisationId, Role
+from app.auth.actor import Actor, OrganisationId, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow, AnyActor, ChangesActors
@@ -23,7 +23,9 @@ from app.organisations.models import Organisation, OrganisationStatus
 from app.organisations.schemas import Me, OrganisationMade, OrganisationPost, OrganisationRead
 
 router = Router(tags=["organisations"])
-Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR))]
+Reader = Annotated[Actor, Depends(Allow(Role.OPERATOR, scope=Scope.MARKET_READ))]
+#: Approving lets the keys of an organisation act, suspending stops them.
+Operator = Annotated[Actor, Depends(Allow(Role.OPERATOR, scope=Scope.KEYS_WRITE))]
 
 
 class OrganisationsQuery(ListQuery):
@@ -51,14 +53,14 @@ def post_organisation(
 
 @router.get("/organisations", response_model=PageOf[OrganisationRead], summary="List organisations")
 def get_organisations(
-    query: Annotated[OrganisationsQuery, Query()], session: ReadSession, _: Operator, request: Request
+    query: Annotated[OrganisationsQuery, Query()], session: ReadSession, _: Reader, request: Request
 ) -> Slice[Organisation]:
     """List applications and members, newest first."""
     return queries.list_organisations(session, query.status, query.page(request))
 
 
 @router.get("/organisations/{organisation_id}", response_model=OrganisationRead, summary="Read one organisation")
-def get_organisation(organisation_id: UUID, session: ReadSession, _: Operator, response: Response) -> Organisation:
+def get_organisation(organisation_id: UUID, session: ReadSession, _: Reader, response: Response) -> Organisation:
     """Read one application or member."""
     organisation = queries.find_organisation(session, OrganisationId(organisation_id))
     tag(response, organisation)

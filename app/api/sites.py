@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
 from app.api.routing import Router
-from app.auth.actor import Actor, Role
+from app.auth.actor import Actor, Role, Scope
 from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
@@ -21,13 +21,14 @@ from app.organisations.models import Site, SiteCapacity, SiteId, SiteStream
 from app.organisations.schemas import CapacityPut, CapacityRead, SitePatch, SitePost, SiteRead, StreamPut, StreamRead
 
 router = Router(prefix="/sites", tags=["sites"])
-Member = Annotated[Actor, Depends(Allow())]
 Reader = Annotated[Actor, Depends(Allow(for_delegates=True))]
-Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER))]
+#: The ledger stands on sites and on what is on file of them: moving one moves its tonnes to another district.
+Keeper = Annotated[Actor, Depends(Allow(scope=Scope.LEDGER_WRITE, for_delegates=False))]
+Recycler = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.LEDGER_WRITE, for_delegates=False))]
 
 
 @router.post("", status_code=201, response_model=SiteRead, summary="Register a site", responses=problem_responses(422))
-def post_site(wish: SitePost, session: CreatingSession, actor: Member, response: Response) -> Site:
+def post_site(wish: SitePost, session: CreatingSession, actor: Keeper, response: Response) -> Site:
     """Register a plant gate; its position is converted to WGS-84."""
     site = service.register_site(session, actor, wish)
     created(response, "/v1/sites", site.id)
@@ -53,7 +54,7 @@ def get_site(site_id: UUID, session: ReadSession, actor: Reader, response: Respo
 
 @router.patch("/{site_id}", response_model=SiteRead, summary="Change a site", responses=problem_responses(412, 422))
 def patch_site(
-    site_id: UUID, change: SitePatch, session: WriteSession, actor: Member, wanted: IfMatch, response: Response
+    site_id: UUID, change: SitePatch, session: WriteSession, actor: Keeper, wanted: IfMatch, response: Response
 ) -> Site:
     """Change name, district or position (latitude and longitude together)."""
     site = service.lock_own_site(session, actor, SiteId(site_id))
@@ -74,7 +75,7 @@ def put_stream(
     material: str,
     facts: StreamPut,
     session: WriteSession,
-    actor: Member,
+    actor: Keeper,
     wanted: IfMatch,
     response: Response,
 ) -> SiteStream:

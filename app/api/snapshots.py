@@ -19,6 +19,7 @@ from app.statistics.snapshot_schemas import SnapshotBrief, SnapshotDiff, Snapsho
 
 router = Router(prefix="/statistics/snapshots", tags=["statistics"])
 Authority = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, scope=Scope.STATISTICS_READ))]
+Publisher = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, scope=Scope.LEDGER_WRITE))]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The number of a publication.")]
 
 
@@ -29,7 +30,7 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The number of a pu
     summary="Freeze figures as a publication",
     responses=problem_responses(403, 422),
 )
-def post_snapshot(wish: SnapshotPost, session: CreatingSession, actor: Authority, response: Response) -> Snapshot:
+def post_snapshot(wish: SnapshotPost, session: CreatingSession, actor: Publisher, response: Response) -> Snapshot:
     """Freeze what a question is answered now under the next number; whatever is posted later, it stays as it is."""
     snapshot = snapshots.publish(session, actor, wish)
     response.headers["Location"] = f"/v1/statistics/snapshots/{snapshot.number}"

@@ -96,15 +96,15 @@ AnyActor = Annotated[Actor, Depends(current_actor)]
 class Allow:
     """A dependency that lets through active callers with a scope and one of some roles; named on each route.
 
-    Who acts for another organisation comes through where a scope that can be lent is asked for; where none is asked
-    for, only if the route says so.
+    Who acts for another organisation comes through where a scope that can be lent is asked for, unless the route says
+    otherwise; where none is asked for, only if the route says so.
     """
 
-    def __init__(self, *roles: Role, scope: Scope | None = None, for_delegates: bool = False) -> None:
+    def __init__(self, *roles: Role, scope: Scope | None = None, for_delegates: bool | None = None) -> None:
         self.roles = roles
         self.scope = scope
         is_for_companies = not roles or not set(roles).isdisjoint(COMPANIES)
-        self.for_delegates = is_for_companies and (for_delegates or scope in DELEGABLE)
+        self.for_delegates = is_for_companies and (scope in DELEGABLE if for_delegates is None else for_delegates)
 
     async def __call__(self, actor: AnyActor) -> Actor:
         """Return the caller; raises Forbidden."""

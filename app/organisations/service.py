@@ -24,7 +24,8 @@ _SCOPES = {
     Role.RECYCLER: _COMMON | _DEALS | {Scope.DEMANDS_WRITE},
     # An authority writes its targets and the values of indicators, which stand beside the ledger.
     Role.GOVERNMENT: _COMMON | {Scope.LEDGER_WRITE},
-    Role.OPERATOR: _COMMON,
+    # The operator closes months.
+    Role.OPERATOR: _COMMON | {Scope.LEDGER_WRITE},
 }
 
 

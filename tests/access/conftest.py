@@ -1,0 +1,37 @@
+"""The market of the matrix of rights: made once on each engine, copied per test."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.core.database import Database
+from tests.access.cast import Cast, make_cast
+from tests.databases import Templates
+from tests.factories import World
+
+_TEMPLATE = "access"
+
+
+@pytest.fixture
+def cast(engine: str, templates: Templates, application: FastAPI) -> Cast:
+    """Return the callers; the database is that of the fixture `stored`."""
+
+    def make(database: Database) -> Cast:
+        application.state.database = database
+        return make_cast(World(TestClient(application), database))
+
+    templates.fill(engine, _TEMPLATE, make)
+    made: Cast = templates.made(engine, _TEMPLATE)
+    return made
+
+
+@pytest.fixture
+def stored(engine: str, templates: Templates, application: FastAPI, cast: Cast) -> Iterator[Database]:  # noqa: ARG001 - fills the template
+    """Return a fresh copy of the market's database, under the application."""
+    with templates.copy(engine, _TEMPLATE) as url:
+        database = Database(url)
+        application.state.database = database
+        yield database
+        database.dispose()
