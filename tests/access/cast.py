@@ -38,6 +38,8 @@ class Cast:
     marks: frozenset[str]
     #: By the kinds that `Row` names.
     strangers: Mapping[str, Member]
+    #: Whom the market's caller lets read the market for it, and nothing else.
+    delegate: Member
     #: One member of each role alone.
     one_role: Mapping[Role, Member]
     #: Keys of the market's caller, authority and operator, by the owner's id and the one scope that is missing.
@@ -69,6 +71,7 @@ def make_cast(world: World) -> Cast:
         market=market,
         marks=marks,
         strangers=strangers,
+        delegate=_lend(world, market.caller),
         one_role={role: world.member(role, jurisdiction="50" if role is Role.GOVERNMENT else None) for role in Role},
         lacking={(owner.id, scope): key for owner in owners for scope, key in _lacking(owner)},
         not_active={
@@ -113,6 +116,12 @@ def _plant_marks(database: Database) -> Iterator[str]:
         for name in PRIVATE_IDS:
             yield from map(str, session.scalars(select(metadata.tables[name].c.id)))
         session.commit()
+
+
+def _lend(world: World, principal: Member) -> Member:
+    delegate = world.member(*_TRADERS)
+    principal.post("/delegations", {"delegate_id": delegate.id, "scopes": ["market:read"]})
+    return delegate
 
 
 def _lacking(owner: Member) -> Iterator[tuple[str, str]]:

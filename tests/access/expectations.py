@@ -98,8 +98,8 @@ ROWS: Mapping[str, Row] = {
     "delete_key": Row(_ALL, _KEYS, _HIDDEN),
     # Delegations: of either side
     "post_delegation": Row(_TRADERS, _KEYS, _OPEN),
-    "get_delegations": Row(_TRADERS, _KEYS, _OWN),
-    "get_delegation": Row(_TRADERS, _KEYS, _HIDDEN),
+    "get_delegations": Row(_TRADERS, stranger=_OWN),
+    "get_delegation": Row(_TRADERS, stranger=_HIDDEN),
     "revoke_delegation": Row(_TRADERS, _KEYS, _HIDDEN),
     # Sites: any key of the organisation reads them, for what it writes names them
     "post_site": Row(_ALL, _LEDGER, _OPEN),

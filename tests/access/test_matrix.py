@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.auth.actor import Role
+from app.auth.actor import Role, Scope
 from app.core.database import Database, new_id
 from app.tables import metadata
 from tests.access.cast import Cast
@@ -29,12 +29,16 @@ _GUARDED = {name: row for name, row in ROWS.items() if row.who is not Public.ANY
 _OF_ROLES = {name: (row, row.who) for name, row in ROWS.items() if isinstance(row.who, frozenset)}
 
 
-def send(cast: Cast, name: str, key: str | None, ids: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - a response
-    """Send an operation's example with a key, or none; `ids` take the place of ids in it."""
+def send(
+    cast: Cast, name: str, key: str | None, ids: Mapping[str, str] | None = None, acting_for: str | None = None
+) -> Any:  # noqa: ANN401 - a response
+    """Send an operation's example with a key, or none; `ids` take the place of ids in its path."""
     method, template, _ = OPERATIONS[name]
     example = cast.market.example(name)
     path = template.format(**{part: (ids or {}).get(str(value), value) for part, value in example.path.items()})
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    if acting_for is not None:
+        headers["Acting-For"] = acting_for
     body: dict[str, Any] = {"json": example.body}
     if example.text is not None:
         body, headers["Content-Type"] = {"content": example.text.encode()}, example.media_type
@@ -148,6 +152,20 @@ def test_of_an_organisation_that_is_not_active(cast: Cast, faults: Faults, statu
         else:
             faults.check(name, answer, 403, f"organisation_{status}")
         faults.found += [f"{name} shows {leak}" for leak in leaks(cast, answer)]
+
+
+def test_for_one_who_has_lent_nothing(cast: Cast, faults: Faults) -> None:
+    for name in _GUARDED:
+        answer = send(cast, name, cast.strangers["stranger"].key, acting_for=owner(cast, name).id)
+        faults.check(name, answer, 403, "delegation_required")
+
+
+def test_a_delegate_who_may_read_writes_nothing(cast: Cast, faults: Faults) -> None:
+    for name, row in _GUARDED.items():
+        if row.scope not in {None, Scope.MARKET_READ} and owner(cast, name) is cast.market.caller:
+            answer = send(cast, name, cast.delegate.key, acting_for=cast.market.caller.id)
+            faults.check(name, answer, 403)
+            faults.found += [f"{name} shows {leak}" for leak in leaks(cast, answer)]
 
 
 def _callable(kind: str) -> Iterator[tuple[str, Answer]]:
