@@ -7,6 +7,7 @@ from app.core.clock import today
 from app.demands.lifecycle import effective_status
 from app.demands.models import Demand, DemandStatus
 from app.events.record import NewEvent
+from app.events.types import EventType
 
 
 def is_open(demand: Demand) -> bool:
@@ -16,22 +17,22 @@ def is_open(demand: Demand) -> bool:
 
 def demand_opened(actor: Actor, demand: Demand) -> NewEvent:
     """Tell that a need was stated, or stands again."""
-    return _demand_event("demand.opened", actor, demand, {"use": demand.use})
+    return _demand_event(EventType.DEMAND_OPENED, actor, demand, {"use": demand.use})
 
 
 def demand_changed(actor: Actor, demand: Demand, fields: set[str], *, was_open: bool) -> NewEvent:
     """Tell that a demand was changed; one that had expired and now stands has opened."""
     if is_open(demand) and not was_open:
         return demand_opened(actor, demand)
-    return _demand_event("demand.changed", actor, demand, {"fields": sorted(fields)})
+    return _demand_event(EventType.DEMAND_CHANGED, actor, demand, {"fields": sorted(fields)})
 
 
 def demand_withdrawn(actor: Actor, demand: Demand) -> NewEvent:
     """Tell that a demand left the market."""
-    return _demand_event("demand.withdrawn", actor, demand, {})
+    return _demand_event(EventType.DEMAND_WITHDRAWN, actor, demand, {})
 
 
-def _demand_event(kind: str, actor: Actor, demand: Demand, data: dict[str, Any]) -> NewEvent:
+def _demand_event(kind: EventType, actor: Actor, demand: Demand, data: dict[str, Any]) -> NewEvent:
     return NewEvent(
         type=kind,
         subject_kind="demand",

@@ -1,4 +1,4 @@
-"""Tables of what happened, of who may see it, of the last position, and of how far each consumer has read."""
+"""Tables of what happened, of who may see it, of where it ends, and of how far each consumer has read."""
 
 from datetime import datetime
 from typing import Any
@@ -40,25 +40,29 @@ class Event(Base):
     subject_id: Mapped[UUID] = mapped_column(Uuid)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     for_market: Mapped[bool]
+    hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the event and of the hash before; see `chain`")
 
 
 class EventViewer(Base):
     """An organisation that may see an event which is not the market's."""
 
     __tablename__ = "event_viewers"
+    # Who saw what is read in the order of the feed when it is verified.
+    __table_args__ = (Index("ix_event_viewers_position", "position", "organisation_id"),)
 
     organisation_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
 class EventHead(Base):
-    """The last position given, in one row: whoever appends holds its lock until the commit."""
+    """The last position given and its hash, in one row: whoever appends holds its lock until the commit."""
 
     __tablename__ = "event_head"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 class EventCursor(Base):

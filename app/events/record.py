@@ -1,7 +1,7 @@
 """Records what happened in the transaction of the write itself: events wait in the session, its commit appends them.
 
-Positions are given under the lock of the head row by the last statements before COMMIT. So they grow in the order of
-commits, a reader of what is beyond a position misses nothing, and writers wait for each other only at the very end.
+Positions and hashes are given under the lock of the head row by the last statements before COMMIT. So they grow in the
+order of commits, a reader of what is beyond a position misses nothing, and writers wait for each other only at the end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,16 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event, update
+from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.core.bulk import insert_few, insert_rows
 from app.core.clock import now
-from app.core.database import Base, new_id
-from app.events.models import Event, EventHead, EventViewer
+from app.core.database import new_id
+from app.events.storing import Told, store_events, tell
+from app.events.types import EventType
 
 _PENDING = "events_pending"
 _DELEGATE = "events_delegate"
-_MANY = 100
 _MARKS = "events_at_savepoints"
 
 
@@ -32,7 +31,7 @@ class NewEvent:
     Every market reader sees it where `for_market`, else the `viewers` alone. `data` is plain JSON.
     """
 
-    type: str
+    type: EventType
     subject_kind: str
     subject_id: UUID
     organisation_id: UUID | None = None
@@ -70,35 +69,19 @@ def _append(session: Session) -> None:
     if not pending or session.in_nested_transaction():  # the release of a savepoint comes here too
         return
     session.flush()
-    added = update(EventHead).values(position=EventHead.position + len(pending)).returning(EventHead.position)
-    head = session.execute(added, execution_options={"synchronize_session": False}).scalar_one()
+    # Written out before the head is locked, so that others wait for the hashing alone.
     delegate_id: UUID | None = session.info.get(_DELEGATE)
-    rows = [_row(position, happened, delegate_id) for position, happened in enumerate(pending, head - len(pending) + 1)]
-    _store(session, Event, rows)
-    viewers = [
-        {"organisation_id": viewer, "position": row["position"]}
-        for row, happened in zip(rows, pending, strict=True)
-        if not happened.for_market
-        for viewer in {*happened.viewers, row["delegate_id"]} - {None}
-    ]
-    if viewers:
-        _store(session, EventViewer, viewers)
+    told = [_tell(happened, delegate_id) for happened in pending]
+    store_events(session, told)
     pending.clear()
 
 
-def _store(session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store the few rows of a request in one statement, the thousands of an import the fast way."""
-    if len(rows) < _MANY:
-        insert_few(session, entity, rows)
-    else:
-        insert_rows(session, entity, rows)
-
-
-def _row(position: int, happened: NewEvent, delegate_id: UUID | None) -> dict[str, Any]:
+def _tell(happened: NewEvent, delegate_id: UUID | None) -> Told:
+    """Return an event ready to be stored; what no key did is not the delegate's."""
     by = None if happened.key_id is None else delegate_id
-    row = dict(vars(happened)) | {"position": position, "id": new_id(), "delegate_id": by}
-    del row["viewers"]
-    return row
+    row = dict(vars(happened)) | {"id": new_id(), "type": happened.type.value, "delegate_id": by}
+    viewers = row.pop("viewers")
+    return tell(row, viewers if by is None else (*viewers, by))
 
 
 @event.listens_for(Session, "after_transaction_create")

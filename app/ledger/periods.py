@@ -12,6 +12,7 @@ from app.core.errors import Conflict
 from app.core.paging import Page, Slice
 from app.core.quantities import ZERO
 from app.events.record import NewEvent, record_event
+from app.events.types import EventType
 from app.ledger.accounts import next_month
 from app.ledger.models import LedgerHead, MonthlyFlow, Period
 
@@ -106,7 +107,7 @@ def _digest(session: Session, month: str) -> tuple[int, str]:
 def _period_closed(actor: Actor, period: Period) -> NewEvent:
     """Tell everybody that a month is closed: from now on their postings for it count elsewhere."""
     return NewEvent(
-        type="period.closed",
+        type=EventType.PERIOD_CLOSED,
         subject_kind="period",
         subject_id=period.id,
         organisation_id=actor.organisation_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.auth.actor import Actor
 from app.core.clock import now, today
 from app.events.record import NewEvent
+from app.events.types import EventType
 from app.lots.lifecycle import effective_status
 from app.lots.models import Assay, Lot, LotStatus
 
@@ -18,7 +19,7 @@ def is_open(lot: Lot) -> bool:
 
 def lot_opened(actor: Actor | None, lot: Lot) -> NewEvent:
     """Tell that a lot came on the market, or back to it; without an actor because tonnes of a deal came free."""
-    return _lot_event("lot.opened", actor, lot, for_market=is_open(lot), data=_offer(lot.material, lot.site_id))
+    return _lot_event(EventType.LOT_OPENED, actor, lot, for_market=is_open(lot), data=_offer(lot.material, lot.site_id))
 
 
 def lots_landed(actor: Actor, lots: Iterable[tuple[UUID, str, UUID]]) -> list[NewEvent]:
@@ -26,7 +27,7 @@ def lots_landed(actor: Actor, lots: Iterable[tuple[UUID, str, UUID]]) -> list[Ne
     at, viewers = now(), (actor.organisation_id,)
     return [
         NewEvent(
-            type="lot.opened",
+            type=EventType.LOT_OPENED,
             subject_kind="lot",
             subject_id=lot_id,
             organisation_id=actor.organisation_id,
@@ -48,12 +49,12 @@ def lot_changed(actor: Actor, lot: Lot, fields: set[str], *, was_open: bool) -> 
     """Tell that a lot was changed; one that was not on offer and now is has opened."""
     if is_open(lot) and not was_open:
         return lot_opened(actor, lot)
-    return _lot_event("lot.changed", actor, lot, for_market=was_open, data={"fields": sorted(fields)})
+    return _lot_event(EventType.LOT_CHANGED, actor, lot, for_market=was_open, data={"fields": sorted(fields)})
 
 
 def lot_withdrawn(actor: Actor, lot: Lot, *, was_open: bool) -> NewEvent:
     """Tell that a lot left the market; the market hears of it only if it was there."""
-    return _lot_event("lot.withdrawn", actor, lot, for_market=was_open, data={})
+    return _lot_event(EventType.LOT_WITHDRAWN, actor, lot, for_market=was_open, data={})
 
 
 def assay_added(actor: Actor, lot: Lot, assay: Assay) -> NewEvent:
@@ -63,10 +64,10 @@ def assay_added(actor: Actor, lot: Lot, assay: Assay) -> NewEvent:
         "sampled_on": str(assay.sampled_on),
         "is_current": lot.current_assay_id == assay.id,
     }
-    return _lot_event("assay.added", actor, lot, for_market=is_open(lot), data=data)
+    return _lot_event(EventType.ASSAY_ADDED, actor, lot, for_market=is_open(lot), data=data)
 
 
-def _lot_event(kind: str, actor: Actor | None, lot: Lot, *, for_market: bool, data: dict[str, Any]) -> NewEvent:
+def _lot_event(kind: EventType, actor: Actor | None, lot: Lot, *, for_market: bool, data: dict[str, Any]) -> NewEvent:
     return NewEvent(
         type=kind,
         subject_kind="lot",

@@ -14,6 +14,7 @@ from app.core.clock import now
 from app.core.database import new_id
 from app.core.geo import distances_to_km
 from app.events.record import NewEvent
+from app.events.types import EventType
 from app.lots.models import Lot, LotId
 from app.lots.months import load_taken
 from app.lots.queries import is_on_market
@@ -105,7 +106,7 @@ def keep_new(session: Session, found: Sequence[Found]) -> list[Found]:
 def match_found(item: Found) -> NewEvent:
     """Tell the owner of a saved search that it found a lot."""
     return NewEvent(
-        type="match.found",
+        type=EventType.MATCH_FOUND,
         subject_kind="saved_search",
         subject_id=item.search.id,
         data={"lot_id": str(item.lot_id), "verdict": item.verdict.value},

@@ -13,6 +13,7 @@ from app.catalogue.reference import reference
 from app.core.errors import Conflict, Invalid, invalid
 from app.core.geo import Datum, to_wgs84
 from app.events.record import NewEvent, record_event
+from app.events.types import EventType
 from app.organisations.models import Organisation, OrganisationStatus, Site, SiteCapacity, SiteId, SiteStream
 from app.organisations.queries import find_organisation, own_site
 from app.organisations.schemas import CapacityPut, OrganisationPost, SitePatch, SitePost, StreamPut
@@ -128,7 +129,7 @@ def change_site(session: Session, actor: Actor, site: Site, change: SitePatch) -
 
 def _site_changed(actor: Actor, site: Site, fields: set[str]) -> NewEvent:
     return NewEvent(
-        type="site.changed",
+        type=EventType.SITE_CHANGED,
         subject_kind="site",
         subject_id=site.id,
         organisation_id=actor.organisation_id,
@@ -170,7 +171,7 @@ def record_capacity(session: Session, actor: Actor, capacity: SiteCapacity, stat
     record_event(
         session,
         NewEvent(
-            type="site.capacity_recorded",
+            type=EventType.CAPACITY_RECORDED,
             subject_kind="site",
             subject_id=capacity.site_id,
             organisation_id=actor.organisation_id,

@@ -11,6 +11,7 @@ from app.catalogue.reference import reference
 from app.core.database import new_id
 from app.core.errors import Conflict, Forbidden, invalid
 from app.events.record import NewEvent, record_event
+from app.events.types import EventType
 from app.organisations.queries import is_within_jurisdiction
 from app.targets.models import AuthorityTarget, TargetId, TargetValue, TargetValueId
 from app.targets.plan import Target, counts_things
@@ -38,7 +39,7 @@ def set_target(session: Session, actor: Actor, wish: TargetPost) -> AuthorityTar
     record_event(
         session,
         NewEvent(
-            type="target.set",
+            type=EventType.TARGET_SET,
             subject_kind="target",
             subject_id=target.id,
             organisation_id=actor.organisation_id,
@@ -83,7 +84,7 @@ def enter_value(session: Session, actor: Actor, target: Target, wish: TargetValu
     record_event(
         session,
         NewEvent(
-            type="target.value_entered",
+            type=EventType.TARGET_VALUE_ENTERED,
             subject_kind="target_value",
             subject_id=value.id,
             organisation_id=actor.organisation_id,

@@ -139,11 +139,11 @@ def test_reading_walks_indexes_whatever_the_length(database: Database) -> None:
     with database.write() as session:
         events = [
             NewEvent(
-                "demand.changed", "demand", new_id(), viewers=(reader if number % 500 == 0 else others[number % 50],)
+                EventType.DEMAND_CHANGED, "demand", new_id(), viewers=(reader if number % 500 == 0 else others[number % 50],)
             )
             for number in range(5000)
         ]
-        events += [NewEvent("lot.opened", "lot", new_id(), for_market=True) for _ in range(50)]
+        events += [NewEvent(EventType.LOT_OPENED, "lot", new_id(), for_market=True) for _ in range(50)]
         record_events(session, events)
         session.commit()
     with database.write() as session:

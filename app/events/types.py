@@ -1,0 +1,104 @@
+"""Every type of event, and what each one tells."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What happened."""
+
+    ORGANISATION_APPLIED = "organisation.applied"
+    ORGANISATION_ENROLLED = "organisation.enrolled"
+    ORGANISATION_APPROVED = "organisation.approved"
+    ORGANISATION_SUSPENDED = "organisation.suspended"
+    KEY_MADE = "key.made"
+    KEY_REVOKED = "key.revoked"
+    SITE_REGISTERED = "site.registered"
+    SITE_CHANGED = "site.changed"
+    STREAM_RECORDED = "site.stream_recorded"
+    CAPACITY_RECORDED = "site.capacity_recorded"
+    LOT_OPENED = "lot.opened"
+    LOT_CHANGED = "lot.changed"
+    LOT_WITHDRAWN = "lot.withdrawn"
+    ASSAY_ADDED = "assay.added"
+    DEMAND_OPENED = "demand.opened"
+    DEMAND_CHANGED = "demand.changed"
+    DEMAND_WITHDRAWN = "demand.withdrawn"
+    SEARCH_SAVED = "saved_search.saved"
+    SEARCH_DELETED = "saved_search.deleted"
+    MATCH_FOUND = "match.found"
+    AGREEMENT_PROPOSED = "agreement.proposed"
+    AGREEMENT_ACCEPTED = "agreement.accepted"
+    AGREEMENT_DECLINED = "agreement.declined"
+    AGREEMENT_WITHDRAWN = "agreement.withdrawn"
+    AGREEMENT_CANCELLED = "agreement.cancelled"
+    AGREEMENT_COMPLETED = "agreement.completed"
+    AGREEMENT_EXPIRED = "agreement.expired"
+    SHIPMENT_DISPATCHED = "shipment.dispatched"
+    SHIPMENT_RECEIVED = "shipment.received"
+    SHIPMENT_VOIDED = "shipment.voided"
+    CORRECTION_PROPOSED = "correction.proposed"
+    CORRECTION_APPROVED = "correction.approved"
+    CORRECTION_REJECTED = "correction.rejected"
+    UTILISATION_RECORDED = "utilisation.recorded"
+    UTILISATION_REVERSED = "utilisation.reversed"
+    OPENING_STOCK_RECORDED = "opening_stock.recorded"
+    DECLARATION_RECORDED = "declaration.recorded"
+    PERIOD_CLOSED = "period.closed"
+    SNAPSHOT_PUBLISHED = "snapshot.published"
+    TARGET_SET = "target.set"
+    TARGET_VALUE_ENTERED = "target.value_entered"
+    JOB_QUEUED = "job.queued"
+    JOB_DONE = "job.done"
+    JOB_FAILED = "job.failed"
+    JOB_CANCELLED = "job.cancelled"
+
+
+#: Who is told stands beside each where it is recorded; the market sees lots and closed months, all else the parties.
+MEANINGS: Mapping[EventType, str] = {
+    EventType.ORGANISATION_APPLIED: "An organisation applied to join.",
+    EventType.ORGANISATION_ENROLLED: "Whoever runs the exchange enrolled an organisation that had not applied.",
+    EventType.ORGANISATION_APPROVED: "The operator let an organisation trade.",
+    EventType.ORGANISATION_SUSPENDED: "The operator suspended an organisation.",
+    EventType.KEY_MADE: "A key was made.",
+    EventType.KEY_REVOKED: "A key was revoked.",
+    EventType.SITE_REGISTERED: "A site was registered.",
+    EventType.SITE_CHANGED: "Name, district or position of a site changed; `fields` says which.",
+    EventType.STREAM_RECORDED: "Facts of a material at a site were put on file.",
+    EventType.CAPACITY_RECORDED: "What a site can take for a use was put on file.",
+    EventType.LOT_OPENED: "A lot came on the market, or back to it.",
+    EventType.LOT_CHANGED: "Terms of a lot changed; `fields` says which.",
+    EventType.LOT_WITHDRAWN: "A lot left the market.",
+    EventType.ASSAY_ADDED: "A lot has another assay.",
+    EventType.DEMAND_OPENED: "A need was stated, or stands again.",
+    EventType.DEMAND_CHANGED: "A need changed; `fields` says in what.",
+    EventType.DEMAND_WITHDRAWN: "A need left the market.",
+    EventType.SEARCH_SAVED: "A search was saved.",
+    EventType.SEARCH_DELETED: "A saved search was deleted.",
+    EventType.MATCH_FOUND: "A saved search found a lot.",
+    EventType.AGREEMENT_PROPOSED: "An agreement was proposed to the other side.",
+    EventType.AGREEMENT_ACCEPTED: "The other side accepted a proposal: its tonnes are reserved.",
+    EventType.AGREEMENT_DECLINED: "The other side declined a proposal.",
+    EventType.AGREEMENT_WITHDRAWN: "A proposal was withdrawn before it was answered.",
+    EventType.AGREEMENT_CANCELLED: "A side ended an accepted agreement early.",
+    EventType.AGREEMENT_COMPLETED: "A side closed an accepted agreement with nothing in transit.",
+    EventType.AGREEMENT_EXPIRED: "The days of an accepted agreement are over.",
+    EventType.SHIPMENT_DISPATCHED: "A load left the producer.",
+    EventType.SHIPMENT_RECEIVED: "A load was weighed by the recycler; `status` says what became of it.",
+    EventType.SHIPMENT_VOIDED: "A dispatch was undone before its receipt.",
+    EventType.CORRECTION_PROPOSED: "A side proposed new values of a load.",
+    EventType.CORRECTION_APPROVED: "The other side approved new values of a load.",
+    EventType.CORRECTION_REJECTED: "The other side rejected new values of a load.",
+    EventType.UTILISATION_RECORDED: "A batch of use was recorded.",
+    EventType.UTILISATION_REVERSED: "A batch of use was undone.",
+    EventType.OPENING_STOCK_RECORDED: "The stock of an earlier year was stated.",
+    EventType.DECLARATION_RECORDED: "A month was declared.",
+    EventType.PERIOD_CLOSED: "A month was closed: what is posted for it later counts in an open one.",
+    EventType.SNAPSHOT_PUBLISHED: "An authority froze figures as a publication.",
+    EventType.TARGET_SET: "An authority set a target.",
+    EventType.TARGET_VALUE_ENTERED: "An authority entered what an indicator stood at.",
+    EventType.JOB_QUEUED: "A file was handed in.",
+    EventType.JOB_DONE: "A job ended, and all rows of its file were dealt with.",
+    EventType.JOB_FAILED: "A job could not be done; the job says why.",
+    EventType.JOB_CANCELLED: "A job was cancelled.",
+}
