@@ -15,16 +15,20 @@ from app.dependencies.sessions import ReadSession
 from app.dependencies.settings import Pepper
 from app.events import queries
 from app.events.schemas import Feed
+from app.events.types import MEANINGS, EventType
 
 router = Router(prefix="/events", tags=["events"])
 Reader = Annotated[Actor, Depends(Allow(scope=Scope.MARKET_READ))]
 _PURPOSE = "/v1/events"
+_TYPES = "Only these; default all. An answer may then be empty before the end, which is where `next_cursor` stays.\n\n"
+_TYPES += "\n".join(f"- `{kind}`: {meaning}" for kind, meaning in MEANINGS.items())
 
 
 class FeedQuery(Schema):
     """Where in the feed to go on, and how far."""
 
     after: str | None = Field(None, max_length=200, description="`next_cursor` of an earlier answer; none: the start.")
+    types: list[EventType] = Field([], description=_TYPES)
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Events an answer.")
 
 
@@ -36,9 +40,8 @@ def get_events(query: Annotated[FeedQuery, Query()], session: ReadSession, actor
     `match.found` and `demand.changed`, is for these, and for no authority or operator.
     """
     (position,) = (0,) if query.after is None else decode_cursor(query.after, _PURPOSE, secret, "after")
-    found = queries.list_visible(session, actor.organisation_id, position, query.limit)
-    last = found[-1].position if found else position
+    events, reaches = queries.list_visible(session, actor.organisation_id, position, query.limit, query.types)
     return Feed(
-        items=[queries.describe_event(event, actor.organisation_id) for event in found],
-        next_cursor=encode_cursor((last,), _PURPOSE, secret),
+        items=[queries.describe_event(event, actor.organisation_id) for event in events],
+        next_cursor=encode_cursor((reaches,), _PURPOSE, secret),
     )

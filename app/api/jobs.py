@@ -55,7 +55,7 @@ def cancel_job(job_id: UUID, session: WriteSession, actor: Owner) -> JobRead:
     scope = SCOPES.get(job.kind)  # keys that could have handed it in
     if scope is not None and scope not in actor.scopes:
         raise Forbidden("scope_required", f"Your key lacks the scope {scope}.")
-    return queries.read_job(session, cancel(session, job))
+    return queries.read_job(session, cancel(session, job, actor.key_id))
 
 
 def _own_job(session: Session, actor: Actor, job_id: UUID) -> Job:

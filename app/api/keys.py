@@ -67,4 +67,4 @@ def rotate_key(
 @router.delete("/{key_id}", status_code=204, summary="Revoke a key", dependencies=[ChangesActors])
 def delete_key(key_id: UUID, session: WriteSession, actor: KeyKeeper) -> None:
     """Revoke one of one's own keys; it stops working at once."""
-    service.revoke_key(session, actor.organisation_id, KeyId(key_id))
+    service.revoke_key(session, actor, KeyId(key_id))

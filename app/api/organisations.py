@@ -75,11 +75,11 @@ def get_organisation(organisation_id: UUID, session: ReadSession, _: Reader, res
     responses=problem_responses(409, 412),
 )
 def approve_organisation(
-    organisation_id: UUID, session: WriteSession, _: Operator, wanted: IfMatch, response: Response
+    organisation_id: UUID, session: WriteSession, actor: Operator, wanted: IfMatch, response: Response
 ) -> Organisation:
     """Let an organisation trade."""
     check_version(service.lock_organisation(session, OrganisationId(organisation_id)).version, wanted)
-    organisation = service.approve(session, OrganisationId(organisation_id))
+    organisation = service.approve(session, actor, OrganisationId(organisation_id))
     tag(response, organisation)
     return organisation
 
@@ -92,11 +92,11 @@ def approve_organisation(
     responses=problem_responses(409, 412),
 )
 def suspend_organisation(
-    organisation_id: UUID, session: WriteSession, _: Operator, wanted: IfMatch, response: Response
+    organisation_id: UUID, session: WriteSession, actor: Operator, wanted: IfMatch, response: Response
 ) -> Organisation:
     """Suspend an organisation: its lots and demands leave the market at once."""
     check_version(service.lock_organisation(session, OrganisationId(organisation_id)).version, wanted)
-    organisation = service.suspend(session, OrganisationId(organisation_id))
+    organisation = service.suspend(session, actor, OrganisationId(organisation_id))
     tag(response, organisation)
     return organisation
 

@@ -83,7 +83,7 @@ def put_stream(
     site = service.lock_own_site(session, actor, SiteId(site_id))
     stream = service.open_stream(session, site, material)
     check_version(stream.version, wanted)
-    service.record_stream(session, stream, facts)
+    service.record_stream(session, actor, stream, facts)
     tag(response, stream)
     return stream
 

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, KeyId, OrganisationId, Scope
+from app.auth.events import key_event
 from app.auth.keys import format_key, hash_secret, make_secret
 from app.auth.models import ApiKey
 from app.auth.queries import own_key
 from app.auth.schemas import KeyPost
 from app.core.clock import now
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
-from app.events.record import NewEvent, record_event
+from app.events.record import record_event
+from app.events.types import EventType
 
 
 def make_key(
@@ -43,7 +45,9 @@ def grant_key(session: Session, actor: Actor, wish: KeyPost, pepper: bytes) -> t
     if expires_at is not None and expires_at <= now():
         raise Invalid([Fault("/expires_at", "expires_in_past", "must be in the future")])
     _check_grant(actor, wish.scopes, expires_at)
-    return make_key(session, actor.organisation_id, wish.name, wish.scopes, pepper, expires_at)
+    key, text = make_key(session, actor.organisation_id, wish.name, wish.scopes, pepper, expires_at)
+    record_event(session, key_event(actor, EventType.KEY_MADE, key))
+    return key, text
 
 
 def _check_grant(actor: Actor, scopes: Iterable[Scope], expires_at: datetime | None) -> None:
@@ -76,23 +80,13 @@ def rotate_key(
     old.expires_at = ends_at if old.expires_at is None else min(old.expires_at, ends_at)
     old.replaced_by = new.id
     session.flush()
-    record_event(session, _rotated(actor, old, new))
+    record_event(session, key_event(actor, EventType.KEY_ROTATED, old, replaced_by=str(new.id)))
     return old, new, text
 
 
-def _rotated(actor: Actor, old: ApiKey, new: ApiKey) -> NewEvent:
-    return NewEvent(
-        type="key.rotated",
-        subject_kind="key",
-        subject_id=old.id,
-        organisation_id=actor.organisation_id,
-        key_id=actor.key_id,
-        data={"replaced_by": str(new.id)},
-        viewers=(actor.organisation_id,),
-    )
-
-
-def revoke_key(session: Session, organisation_id: OrganisationId, key_id: KeyId) -> None:
+def revoke_key(session: Session, actor: Actor, key_id: KeyId) -> None:
     """Revoke a key; revoking again changes nothing. Raises NotFound for a key that is not the organisation's."""
-    key = own_key(session, organisation_id, key_id)
-    key.revoked_at = key.revoked_at or now()
+    key = own_key(session, actor.organisation_id, key_id)
+    if key.revoked_at is None:
+        key.revoked_at = now()
+        record_event(session, key_event(actor, EventType.KEY_REVOKED, key))

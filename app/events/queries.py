@@ -1,19 +1,45 @@
 """Reads of the feed: what an organisation may see beyond a position, in order."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import Session
 
 from app.events.models import Event, EventViewer
 from app.events.schemas import Author, EventRead, Subject
+from app.events.types import EventType
+
+#: With a filter, so many visible events are looked through for an answer, whatever their types.
+_LOOKED_THROUGH = 1000
 
 
-def list_visible(session: Session, organisation_id: UUID, after: int, limit: int) -> Sequence[Event]:
-    """Return the first events beyond a position that are the market's or addressed to an organisation."""
-    return session.scalars(visible_events(organisation_id, after, limit)).all()
+class Part(NamedTuple):
+    """Events in order, and how far they reach: from there a reader goes on."""
+
+    events: Sequence[Event]
+    reaches: int
+
+
+def list_visible(
+    session: Session, organisation_id: UUID, after: int, limit: int, types: Collection[EventType] = ()
+) -> Part:
+    """Return the first events beyond a position that are the market's or addressed to an organisation.
+
+    With `types` there can be fewer than `limit`, or none, before the end: it is where `reaches` is `after`.
+    """
+    if not types:
+        found = session.scalars(visible_events(organisation_id, after, limit)).all()
+        return Part(found, found[-1].position if found else after)
+    window = visible_events(organisation_id, after, _LOOKED_THROUGH).with_only_columns(Event.position).subquery()
+    # The end first: what is committed before the next statement lies beyond it.
+    reaches = session.scalar(select(func.max(window.c.position)))
+    if reaches is None:
+        return Part([], after)
+    query = select(Event).where(Event.position.in_(select(window.c.position)), Event.position <= reaches)
+    found = session.scalars(query.where(Event.type.in_(types)).order_by(Event.position).limit(limit)).all()
+    return Part(found, found[-1].position if len(found) == limit else reaches)
 
 
 def visible_events(organisation_id: UUID, after: int, limit: int) -> Select[Event]:

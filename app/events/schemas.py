@@ -29,7 +29,7 @@ class EventRead(Schema):
     """One change that the caller may see."""
 
     id: UUID
-    type: str = Field(examples=["lot.opened"])
+    type: str = Field(examples=["lot.opened"], description="The filter `types` says what each one tells.")
     occurred_at: Instant
     actor: Author | None = Field(description="Null: the exchange itself.")
     subject: Subject

@@ -41,11 +41,12 @@ class Head(NamedTuple):
 
 
 class _How(Enum):
-    """What the row after a run follows from."""
+    """What the row after a run follows from: what its last row carries or makes, what stood last or before that."""
 
     CARRIED = auto()
     MADE = auto()
     PASSED = auto()
+    BEFORE = auto()
     LOST = auto()
 
 
@@ -58,26 +59,29 @@ class Tracer:
 
     def __post_init__(self) -> None:
         """Stand where the rows begin."""
-        self._stood = self.start
+        self._stood = self._before = self.start
         self._last = self.start.position
         self._shift = 0  # positions as recorded less those where rows stand now
         self._run: list[Row] = []
         self._run_first = 0
         self._made = ""  # the hash that the contents of the run make
         self._strays: list[Run] = []
+        self._passed: tuple[Row, int] | None = None  # the row before the one that stood, which it passed over; shift
 
     def follow(self, row: Row) -> Sequence[Finding]:
         """Take the next row and return what is certain by now."""
         is_next = row.position == self._last + 1 and row.position + self._shift not in self.anchors
-        if is_next and not self._run and self._stands(row):
+        if is_next and not self._run and self._passed is None and self._stands(row):
             return _NOTHING
         return list(self._examine(row))
 
     def end(self, head: Head | None) -> Iterator[Finding]:
         """Return all else that is wrong, once every row was handed over."""
+        yield from self._settle(lambda before, _: head is not None and head.hash == before, self._last + 1)
         last_hash = self._run[-1].hash if self._run else self._stood.hash
         run_first, how = (self._run_first if self._run else None), self._how_head_follows(head)
         yield from self._close_run(how, self._shift)
+        yield from self._settle(lambda *_: False, 0)
         yield from place_strays(self._strays)
         for position in sorted(position for position in self.anchors if position > self._last):
             yield findings.anchor_missed(position, f"the last event is {self._last}; those after it are missing")
@@ -96,11 +100,16 @@ class Tracer:
         """Tell whether a row follows from the one that stood last; then it is that one."""
         if chain_hash(self._stood.hash, row.position + self._shift, row.content) != row.hash:
             return False
-        self._stood, self._last = Link(row.position, row.hash), row.position
+        self._stand(row)
+        self._last = row.position
         return True
+
+    def _stand(self, row: Row) -> None:
+        self._before, self._stood = self._stood, Link(row.position, row.hash)
 
     def _examine(self, row: Row) -> Iterator[Finding]:
         expected, self._last = self._last + 1, row.position
+        yield from self._settle(lambda before, place: chain_hash(before, place, row.content) == row.hash, row.position)
         wanted = self.anchors.get(row.position + self._shift)
         if wanted not in {None, row.hash}:
             yield findings.anchor_missed(row.position, "another hash stands there; the events up to it were rewritten")
@@ -111,12 +120,13 @@ class Tracer:
             yield from self._close_run(how, shift)
             if is_gap:
                 yield findings.hollow(expected, row.position - 1)
-            self._stood, self._shift = Link(row.position, row.hash), shift
+            self._shift = shift
+            self._stand(row)
         elif is_gap:
             yield from self._close_run(_How.LOST, self._shift)
             detail = f"; position {row.position} after it cannot be checked without it"
             yield findings.missing(expected, row.position - 1, detail=detail)
-            self._stood = Link(row.position, row.hash)
+            self._stand(row)
         else:
             self._break_off(row)
 
@@ -130,6 +140,18 @@ class Tracer:
             self._run = self._run[-1:]
         self._run.append(row)
 
+    def _settle(self, follows: Callable[[str, int], bool], position: int) -> Iterator[Finding]:
+        """Tell of a row that was passed over: its neighbour and it stand in each other's place, or it was put in."""
+        if self._passed is None:
+            return
+        (passed, shift), self._passed = self._passed, None
+        if follows(passed.hash, position + shift):
+            yield findings.moved(passed.position, self._stood.position)
+            yield findings.moved(self._stood.position, passed.position)
+            self._stood, self._shift = Link(self._stood.position, passed.hash), shift
+        else:
+            yield findings.inserted(passed.position, passed.position)
+
     def _sources(self) -> dict[_How, str]:
         """Return the hashes that a row may follow from."""
         if not self._run:
@@ -138,6 +160,9 @@ class Tracer:
 
     def _find_link(self, row: Row, *, far: bool) -> tuple[_How, int] | None:
         """Return what a row follows from, and how far it stands from where it was recorded."""
+        before, place = self._before.hash, row.position + self._shift - 1
+        if not self._run and chain_hash(before, place, row.content) == row.hash:
+            return _How.BEFORE, self._shift - 1
         shifts = [self._shift]
         if far:
             shifts += [self._shift + sign * steps for steps in range(1, _FARTHEST + 1) for sign in (-1, 1)]
@@ -149,12 +174,16 @@ class Tracer:
 
     def _close_run(self, how: _How, shift: int) -> Iterator[Finding]:
         """Tell of the rows that did not stand, now that it is known what the next one follows from."""
+        if how is _How.BEFORE:
+            yield findings.inserted(self._stood.position, self._stood.position)
         if not self._run:
             return
         run, first, last = self._run, self._run_first, self._run[-1].position
         self._run = []
         is_long = len(run) != last - first + 1
-        if how is _How.PASSED:
+        if how is _How.PASSED and len(run) == 1:
+            self._passed = run[0], self._shift
+        elif how is _How.PASSED:
             yield from _each(findings.inserted, first, last, is_long=is_long)
         elif how is _How.MADE:
             yield from _each(findings.hash_changed, first, last, is_long=is_long)

@@ -12,6 +12,7 @@ class EventType(StrEnum):
     ORGANISATION_APPROVED = "organisation.approved"
     ORGANISATION_SUSPENDED = "organisation.suspended"
     KEY_MADE = "key.made"
+    KEY_ROTATED = "key.rotated"
     KEY_REVOKED = "key.revoked"
     SITE_REGISTERED = "site.registered"
     SITE_CHANGED = "site.changed"
@@ -61,6 +62,7 @@ MEANINGS: Mapping[EventType, str] = {
     EventType.ORGANISATION_APPROVED: "The operator let an organisation trade.",
     EventType.ORGANISATION_SUSPENDED: "The operator suspended an organisation.",
     EventType.KEY_MADE: "A key was made.",
+    EventType.KEY_ROTATED: "A key was given a successor, and ends after a while.",
     EventType.KEY_REVOKED: "A key was revoked.",
     EventType.SITE_REGISTERED: "A site was registered.",
     EventType.SITE_CHANGED: "Name, district or position of a site changed; `fields` says which.",

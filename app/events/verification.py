@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, NullType, Row, String, cast, func, select, text, type_coerce
+from sqlalchemy import ColumnElement, Row, String, cast, func, select, text, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from app.events import findings
 from app.events.chain import write_content

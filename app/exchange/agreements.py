@@ -13,6 +13,9 @@ from app.core.lifecycles import Step
 from app.core.quantities import ZERO
 from app.demands.lifecycle import effective_status as demand_status
 from app.demands.models import Demand, DemandStatus
+from app.events.record import record_event
+from app.events.types import EventType
+from app.exchange.events import AGREEMENT_STEPS, agreement_event
 from app.exchange.expiry import expire_overdue, settle_expiry, take_with_room
 from app.exchange.lifecycle import AGREEMENT, LAPSED_PROPOSAL, AgreementStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Shipment
@@ -64,6 +67,7 @@ def propose(session: Session, actor: Actor, wish: AgreementPost) -> Agreement:
     )
     session.add(agreement)
     session.flush()
+    record_event(session, agreement_event(actor, EventType.AGREEMENT_PROPOSED, agreement))
     return agreement
 
 
@@ -151,6 +155,7 @@ def _step(
             also(session, agreement, lot)
         agreement.status = step.to or agreement.status
         session.flush()
+        record_event(session, agreement_event(actor, AGREEMENT_STEPS[action], agreement))
         return agreement
 
     return take

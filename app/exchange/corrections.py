@@ -9,8 +9,11 @@ from app.auth.actor import Actor
 from app.core.clock import business_date, now
 from app.core.errors import Conflict, invalid
 from app.core.quantities import ZERO
+from app.events.record import record_event
+from app.events.types import EventType
 from app.exchange.corrected import Corrected, as_it_is, correct
 from app.exchange.correction_schemas import OF_RECEIPT, CorrectionPost, as_json
+from app.exchange.events import correction_event
 from app.exchange.expiry import take_with_room
 from app.exchange.lifecycle import CORRECTION, SHIPMENT, CorrectionStatus, Parties
 from app.exchange.models import Agreement, Correction, CorrectionId, Shipment, ShipmentId
@@ -54,6 +57,7 @@ def propose(session: Session, actor: Actor, shipment_id: ShipmentId, wish: Corre
     )
     session.add(correction)
     session.flush()
+    record_event(session, correction_event(actor, EventType.CORRECTION_PROPOSED, correction, shipment))
     return correction
 
 
@@ -93,9 +97,10 @@ def _decide(correction: Correction, agreement: Agreement, actor: Actor, action: 
 
 def reject(session: Session, actor: Actor, correction_id: CorrectionId) -> Correction:
     """Leave the load as it is."""
-    correction, _, agreement, _ = lock_correction(session, actor, correction_id)
+    correction, shipment, agreement, _ = lock_correction(session, actor, correction_id)
     _decide(correction, agreement, actor, "reject")
     session.flush()
+    record_event(session, correction_event(actor, EventType.CORRECTION_REJECTED, correction, shipment))
     return correction
 
 
@@ -120,6 +125,7 @@ def approve(session: Session, actor: Actor, correction_id: CorrectionId) -> Corr
         beyond_t = post_correction(session, before, after, sources=sources, correction_id=correction.id)
         shipment.dispatched_beyond_t = shipment.dispatched_beyond_t if beyond_t is None else beyond_t
     session.flush()
+    record_event(session, correction_event(actor, EventType.CORRECTION_APPROVED, correction, shipment))
     return correction
 
 

@@ -10,7 +10,10 @@ from app.auth.actor import Actor
 from app.core.clock import business_date
 from app.core.errors import Conflict, Fault, Invalid, NotFound, invalid
 from app.core.quantities import ZERO
+from app.events.record import record_event
+from app.events.types import EventType
 from app.exchange.agreements import lock_agreement, take_step
+from app.exchange.events import shipment_event
 from app.exchange.expiry import settle_expiry, take_with_room
 from app.exchange.lifecycle import SHIPMENT, CorrectionStatus, ShipmentStatus
 from app.exchange.models import Agreement, AgreementId, Correction, Shipment, ShipmentId
@@ -63,6 +66,7 @@ def dispatch(session: Session, actor: Actor, agreement_id: AgreementId, ticket: 
     session.flush()
     shipment.dispatched_beyond_t = post_dispatch(session, load_of(shipment))
     session.flush()
+    record_event(session, shipment_event(actor, EventType.SHIPMENT_DISPATCHED, shipment))
     return shipment
 
 
@@ -132,6 +136,7 @@ def receive(session: Session, actor: Actor, shipment_id: ShipmentId, receipt: Re
     session.flush()
     post_receipt(session, load_of(shipment), receipt.received_at, intake_of(division))
     session.flush()
+    record_event(session, shipment_event(actor, EventType.SHIPMENT_RECEIVED, shipment))
     return shipment
 
 
@@ -160,6 +165,7 @@ def void(session: Session, actor: Actor, shipment_id: ShipmentId) -> Shipment:
     lock_sites(session, agreement.origin_site_id)
     session.flush()
     post_void(session, load_of(shipment), posted_by(session, shipment.id))
+    record_event(session, shipment_event(actor, EventType.SHIPMENT_VOIDED, shipment))
     return shipment
 
 

@@ -11,6 +11,9 @@ from app.core.clock import business_date
 from app.core.errors import Conflict, invalid
 from app.core.lifecycles import is_owner
 from app.core.quantities import ZERO
+from app.events.record import record_event
+from app.events.types import EventType
+from app.exchange.events import utilisation_event
 from app.exchange.lifecycle import UTILISATION, UtilisationStatus
 from app.exchange.models import Utilisation, UtilisationDraw, UtilisationId
 from app.exchange.queries import find_utilisation
@@ -39,6 +42,7 @@ def record(session: Session, actor: Actor, wish: UtilisationPost) -> Utilisation
     session.flush()
     post_use(session, utilisation.id, wish.utilised_on, wish.use, draws)
     session.flush()
+    record_event(session, utilisation_event(actor, EventType.UTILISATION_RECORDED, utilisation))
     return utilisation
 
 
@@ -94,4 +98,5 @@ def reverse(session: Session, actor: Actor, utilisation_id: UtilisationId) -> Ut
     draws = [(draw.shipment_id, draw.quantity_t) for draw in utilisation.draws]
     post_use_reversal(session, utilisation.id, utilisation.site_id, utilisation.utilised_on, draws)
     session.flush()
+    record_event(session, utilisation_event(actor, EventType.UTILISATION_REVERSED, utilisation))
     return utilisation

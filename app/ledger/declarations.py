@@ -8,10 +8,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
+from app.auth.events import event_by
 from app.core.clock import last_day, year_of
 from app.core.database import new_id
 from app.core.errors import Conflict, NotFound
 from app.core.quantities import ZERO
+from app.events.record import NewEvent, record_event, record_events
+from app.events.types import EventType
 from app.ledger.accounts import Account, Kind, Leg, Posting, move, posting_month
 from app.ledger.models import Declaration, DeclarationId
 from app.ledger.posting import hold_open_months, lock_sites, post, transaction_of
@@ -64,6 +67,7 @@ def declare(session: Session, actor: Actor, wish: DeclarationPost) -> Declaratio
     session.flush()
     posting = Posting(Kind.DECLARATION, last_day(wish.month), "declaration", declaration.id, tuple(legs))
     post(session, *reversals, posting)
+    record_event(session, _declared(actor, declaration))
     return declaration
 
 
@@ -93,6 +97,8 @@ def declare_first(session: Session, wishes: Sequence[tuple[Actor, DeclarationPos
     session.add_all(declarations)
     session.flush()
     post(session, *postings)
+    told = zip(wishes, declarations, strict=True)
+    record_events(session, [_declared(actor, declaration) for (actor, _), declaration in told])
 
 
 def _declaration(actor: Actor, wish: DeclarationPost, closed_to: str) -> Declaration:
@@ -102,6 +108,12 @@ def _declaration(actor: Actor, wish: DeclarationPost, closed_to: str) -> Declara
         posted_in=posting_month(last_day(wish.month), closed_to),
         **wish.model_dump(),
     )
+
+
+def _declared(actor: Actor, declaration: Declaration) -> NewEvent:
+    data = {"site_id": str(declaration.site_id), "material": declaration.material, "month": declaration.month}
+    subject = ("declaration", declaration.id)
+    return event_by(actor, EventType.DECLARATION_RECORDED, subject, [declaration.organisation_id], data)
 
 
 def _reversal(session: Session, earlier: Declaration, by: DeclarationId) -> Posting:

@@ -5,9 +5,12 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
+from app.auth.events import event_by
 from app.core.database import new_id
 from app.core.errors import Conflict
 from app.core.quantities import ZERO
+from app.events.record import record_event
+from app.events.types import EventType
 from app.ledger.accounts import Account, Kind, Leg, Posting, move
 from app.ledger.models import OpeningStock, OpeningStockId
 from app.ledger.posting import lock_sites, post, transaction_of
@@ -41,6 +44,9 @@ def record_opening_stock(session: Session, actor: Actor, wish: OpeningStockPost)
     session.add(opening)
     session.flush()
     post(session, *postings)
+    data = {"site_id": str(opening.site_id), "material": opening.material, "stock_year": opening.stock_year}
+    subject = ("opening_stock", opening.id)
+    record_event(session, event_by(actor, EventType.OPENING_STOCK_RECORDED, subject, [opening.organisation_id], data))
     return opening
 
 

@@ -10,11 +10,14 @@ from sqlalchemy import Select, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
+from app.auth.events import event_by
 from app.core.clock import today
 from app.core.errors import Conflict, NotFound, invalid
 from app.core.paging import Page, Slice, page_by_id
 from app.demands.models import Demand, DemandId, DemandStatus
 from app.demands.service import lock_own_demand
+from app.events.record import record_event
+from app.events.types import EventType
 from app.matching.conventions import Conventions
 from app.matching.models import SavedSearch, SavedSearchId, SavedSearchMatch, SearchReach
 from app.matching.reach import ANY_MATERIAL, ANYWHERE, reach_of
@@ -45,7 +48,12 @@ def save_search(session: Session, actor: Actor, wish: SavedSearchPost, conventio
     session.flush()
     site = None if demand is None else lock_own_site(session, actor, demand.site_id)
     _store_reach(session, search, prepare(search, demand, site, conventions))
+    _tell(session, actor, EventType.SEARCH_SAVED, search)
     return search
+
+
+def _tell(session: Session, actor: Actor, kind: EventType, search: SavedSearch) -> None:
+    record_event(session, event_by(actor, kind, ("saved_search", search.id), [search.organisation_id]))
 
 
 def _lock_followed(session: Session, actor: Actor, demand_id: DemandId) -> Demand:
@@ -70,8 +78,9 @@ def _check_number(session: Session, organisation_id: OrganisationId) -> None:
 
 def drop_search(session: Session, actor: Actor, search_id: SavedSearchId) -> None:
     """Delete a search of the caller with what it found, or raise NotFound; events of it stay in the feed."""
-    own_search(session, actor, search_id)
+    search = own_search(session, actor, search_id)
     session.execute(delete(SavedSearch).where(SavedSearch.id == search_id))
+    _tell(session, actor, EventType.SEARCH_DELETED, search)
 
 
 def own_search(session: Session, actor: Actor, search_id: SavedSearchId) -> SavedSearch:

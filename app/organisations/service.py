@@ -12,8 +12,9 @@ from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
 from app.core.errors import Conflict, Invalid, invalid
 from app.core.geo import Datum, to_wgs84
-from app.events.record import NewEvent, record_event
+from app.events.record import record_event, record_events
 from app.events.types import EventType
+from app.organisations.events import enrolled, organisation_event, site_event
 from app.organisations.models import Organisation, OrganisationStatus, Site, SiteCapacity, SiteId, SiteStream
 from app.organisations.queries import find_organisation, own_site
 from app.organisations.schemas import CapacityPut, OrganisationPost, SitePatch, SitePost, StreamPut
@@ -51,11 +52,12 @@ def enrol(
     organisation = Organisation(name=name, roles=[role.value for role in roles], **details)
     session.add(organisation)
     session.flush()
-    _, key_text = make_key(session, organisation.id, "first key", scopes_of(roles), pepper)
+    key, key_text = make_key(session, organisation.id, "first key", scopes_of(roles), pepper)
+    record_events(session, enrolled(organisation, key))
     return organisation, key_text
 
 
-def approve(session: Session, organisation_id: OrganisationId) -> Organisation:
+def approve(session: Session, actor: Actor, organisation_id: OrganisationId) -> Organisation:
     """Make an organisation active; raises Conflict when another approved one has its credit code."""
     organisation = lock_organisation(session, organisation_id)
     twin = session.scalar(
@@ -69,10 +71,11 @@ def approve(session: Session, organisation_id: OrganisationId) -> Organisation:
         raise Conflict("credit_code_taken", "Another approved organisation has this credit code.", organisation_id=twin)
     organisation.status = OrganisationStatus.ACTIVE
     session.flush()
+    record_event(session, organisation_event(actor, EventType.ORGANISATION_APPROVED, organisation))
     return organisation
 
 
-def suspend(session: Session, organisation_id: OrganisationId) -> Organisation:
+def suspend(session: Session, actor: Actor, organisation_id: OrganisationId) -> Organisation:
     """Suspend an organisation; its lots and demands leave the market at once (reads join on the status)."""
     organisation = lock_organisation(session, organisation_id)
     if organisation.status == OrganisationStatus.PENDING:
@@ -81,6 +84,7 @@ def suspend(session: Session, organisation_id: OrganisationId) -> Organisation:
         )
     organisation.status = OrganisationStatus.SUSPENDED
     session.flush()
+    record_event(session, organisation_event(actor, EventType.ORGANISATION_SUSPENDED, organisation))
     return organisation
 
 
@@ -97,6 +101,7 @@ def register_site(session: Session, actor: Actor, wish: SitePost) -> Site:
     _place(site, wish.latitude, wish.longitude, wish.datum)
     session.add(site)
     session.flush()
+    record_event(session, site_event(actor, EventType.SITE_REGISTERED, site.id))
     return site
 
 
@@ -123,20 +128,8 @@ def change_site(session: Session, actor: Actor, site: Site, change: SitePatch) -
     if change.latitude is not None and change.longitude is not None:
         _place(site, change.latitude, change.longitude, change.datum or Datum.WGS84)
     session.flush()
-    record_event(session, _site_changed(actor, site, given))
+    record_event(session, site_event(actor, EventType.SITE_CHANGED, site.id, fields=sorted(given)))
     return site
-
-
-def _site_changed(actor: Actor, site: Site, fields: set[str]) -> NewEvent:
-    return NewEvent(
-        type=EventType.SITE_CHANGED,
-        subject_kind="site",
-        subject_id=site.id,
-        organisation_id=actor.organisation_id,
-        key_id=actor.key_id,
-        data={"fields": sorted(fields)},
-        viewers=(site.organisation_id,),
-    )
 
 
 def open_stream(session: Session, site: Site, material: str) -> SiteStream:
@@ -146,12 +139,13 @@ def open_stream(session: Session, site: Site, material: str) -> SiteStream:
     return session.get(SiteStream, (site.id, material)) or SiteStream(site_id=site.id, material=material, version=0)
 
 
-def record_stream(session: Session, stream: SiteStream, facts: StreamPut) -> SiteStream:
+def record_stream(session: Session, actor: Actor, stream: SiteStream, facts: StreamPut) -> SiteStream:
     """Put the facts of a stream on file, replacing what was there."""
     session.add(stream)
     for field, value in facts.model_dump().items():
         setattr(stream, field, value)
     session.flush()
+    record_event(session, site_event(actor, EventType.STREAM_RECORDED, stream.site_id, material=stream.material))
     return stream
 
 
@@ -168,18 +162,8 @@ def record_capacity(session: Session, actor: Actor, capacity: SiteCapacity, stat
     for field, value in stated.model_dump().items():
         setattr(capacity, field, value)
     session.flush()
-    record_event(
-        session,
-        NewEvent(
-            type=EventType.CAPACITY_RECORDED,
-            subject_kind="site",
-            subject_id=capacity.site_id,
-            organisation_id=actor.organisation_id,
-            key_id=actor.key_id,
-            data={"use": capacity.use} | stated.model_dump(mode="json"),
-            viewers=(actor.organisation_id,),
-        ),
-    )
+    data = {"use": capacity.use} | stated.model_dump(mode="json")
+    record_event(session, site_event(actor, EventType.CAPACITY_RECORDED, capacity.site_id, **data))
     return capacity
 
 

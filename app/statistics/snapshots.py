@@ -1,18 +1,22 @@
 """Publications of statistics: numbered, never changed, compared with what the ledger says today."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, Engine, func, select, text
 from sqlalchemy.orm import Session, undefer
 
 from app.auth.actor import Actor
+from app.auth.events import event_by
 from app.core.clock import now
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.paging import Page, Slice, page_by_id
+from app.events.record import record_event
+from app.events.types import EventType
 from app.ledger.models import LedgerEntry, LedgerTransaction
 from app.organisations.models import Site
 from app.organisations.queries import visible_sites
@@ -32,14 +36,13 @@ def publish(session: Session, actor: Actor, wish: SnapshotPost) -> Snapshot:
     committed, and then sees one state of the ledger.
     """
     if session.get_bind().dialect.name == "postgresql":
-        # Locked before the first query, because that is what fixes the state which REPEATABLE READ shows.
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         session.execute(text("LOCK TABLE snapshots IN SHARE ROW EXCLUSIVE MODE"))
         # Whoever posts holds its row in share mode: what is posted is in the figures, or recorded after them.
         session.execute(text("LOCK TABLE ledger_head IN EXCLUSIVE MODE"))
     number = (session.scalar(select(func.max(Snapshot.number))) or 0) + 1
     try:
-        statistics = read_utilisation(session, actor, wish.question)
+        with _one_state(session) as state:
+            statistics = read_utilisation(state, actor, wish.question)
     except Invalid as refusal:  # its pointers are those of a query
         faults = [Fault(f"/question/{fault.pointer}", fault.code, fault.detail) for fault in refusal.faults]
         raise Invalid(faults, code=refusal.code) from None
@@ -60,7 +63,25 @@ def publish(session: Session, actor: Actor, wish: SnapshotPost) -> Snapshot:
     )
     session.add(snapshot)
     session.flush()
+    subject = ("snapshot", snapshot.id)
+    data = {"number": number}
+    record_event(session, event_by(actor, EventType.SNAPSHOT_PUBLISHED, subject, [actor.organisation_id], data))
     return snapshot
+
+
+@contextmanager
+def _one_state(session: Session) -> Iterator[Session]:
+    """Yield a session that sees one state, as it is under the locks of a writing one; on SQLite that is this one.
+
+    On PostgreSQL it is a transaction of its own: one that has seen a state can no longer append to the events, whose
+    head others have moved since.
+    """
+    engine = session.get_bind()
+    if not isinstance(engine, Engine) or engine.dialect.name != "postgresql":
+        yield session
+        return
+    with Session(engine.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False) as state:
+        yield state
 
 
 def list_snapshots(session: Session, actor: Actor, page: Page) -> Slice[Snapshot]:

@@ -6,17 +6,19 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Delete, Update, delete, func, select, text, update
+from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import DatabaseError
 
 from app.core.database import Database, new_id
 from app.events.models import Event, EventHead, EventViewer
 from app.events.record import NewEvent, record_event, record_events
+from app.events.types import EventType
 
 WRITERS = 6
 ROUNDS = 15
 
 
-def _happened(kind: str = "lot.opened", subject_id: UUID | None = None, *viewers: UUID) -> NewEvent:
+def _happened(kind: EventType = EventType.LOT_OPENED, subject_id: UUID | None = None, *viewers: UUID) -> NewEvent:
     return NewEvent(kind, "lot", subject_id or new_id(), for_market=not viewers, viewers=viewers)
 
 
@@ -68,7 +70,7 @@ def test_thousands_in_one_transaction_keep_their_order(database: Database) -> No
     ids = [new_id() for _ in range(3000)]
     viewer = new_id()
     with database.write() as session:
-        record_events(session, [_happened("lot.changed", identifier, viewer) for identifier in ids])
+        record_events(session, [_happened(EventType.LOT_CHANGED, identifier, viewer) for identifier in ids])
         session.commit()
     with database.read() as session:
         assert list(session.scalars(select(Event.subject_id).order_by(Event.position))) == ids
@@ -117,11 +119,39 @@ def test_the_head_is_locked_by_the_commit_alone(database: Database) -> None:
     assert _positions(database) == [1, 2]
 
 
-@pytest.mark.parametrize("spoil", [update(Event).values(type="other"), delete(Event)])
-def test_events_never_change(database: Database, spoil: Update | Delete) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [update(Event).values(type="other"), delete(Event), update(EventViewer).values(position=7), delete(EventViewer)],
+)
+def test_events_and_who_sees_them_never_change(database: Database, spoil: Update | Delete) -> None:
     with database.write() as session:
-        record_event(session, _happened())
+        record_event(session, _happened(EventType.LOT_CHANGED, None, new_id()))
         session.commit()
     with database.write() as session, pytest.raises(DatabaseError, match="events are appended and never changed"):
         session.execute(spoil)
     assert _positions(database) == [1]
+
+
+@pytest.mark.parametrize("table", ["events", "event_viewers"])
+def test_events_are_not_emptied_at_once(database: Database, table: str) -> None:
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE")
+    with database.write() as session, pytest.raises(DatabaseError, match="events are appended and never changed"):
+        session.execute(text(f"TRUNCATE {table}"))
+
+
+def test_the_head_is_held_for_two_statements_and_the_commit(database: Database) -> None:
+    """One reads it, one writes events, viewers and head; an import adds its rows in bulk."""
+    statements: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    with database.write() as session:
+        record_events(session, [_happened(), _happened(EventType.LOT_CHANGED, None, new_id(), new_id())])
+        session.connection()
+        listen(database.engine, "before_cursor_execute", note)
+        session.commit()
+    remove(database.engine, "before_cursor_execute", note)
+    assert len(statements) == (2 if database.engine.dialect.name == "postgresql" else 4), statements
+    assert "event_head" in statements[0]
