@@ -101,7 +101,7 @@ def _append_at_once(
     given = {name: [row[name] for row in rows] for name in _ARRAYS}
     given["data"] = [write_json_text(data) for data in given["data"]]
     seen = {"viewer": [row["organisation_id"] for row in shown], "at": [row["position"] for row in shown]}
-    connection.execute(_APPEND, given | seen | head)
+    connection.execute(_APPEND, {**given, **seen, **head})
 
 
 assert columns_of(Event).keys() == _ARRAYS.keys()  # noqa: S101 - a new column is to be appended too

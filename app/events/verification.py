@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, String, cast, func, select, text, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import NullType
 
 from app.events import findings
@@ -120,7 +120,7 @@ def _read_viewers(session: Session, after: object, to: object) -> Mapping[object
     return viewers
 
 
-def _raw(column: ColumnElement[Any], *, is_postgresql: bool) -> ColumnElement[Any]:
+def _raw(column: ColumnElement[Any] | InstrumentedAttribute[Any], *, is_postgresql: bool) -> ColumnElement[Any]:
     return cast(column, String) if is_postgresql else type_coerce(column, NullType())
 
 

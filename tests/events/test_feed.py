@@ -91,6 +91,36 @@ def test_demands_and_sites_are_their_owners_alone(world: World) -> None:
         assert _types(member) == []
 
 
+def test_a_deal_is_told_to_its_two_parties_alone(world: World) -> None:
+    deal = world.deal()
+    yesterday = str(today() - timedelta(1))
+    load = deal.receive(deal.dispatch(40, yesterday), yesterday, net_t=40)
+    correction = deal.recycler.post(f"/shipments/{load['id']}/corrections", {"net_t": 40.05, "comment": "misread"})
+    deal.producer.post(f"/corrections/{correction['id']}/reject", status=200)
+    deal.producer.post(f"/agreements/{deal.agreement['id']}/complete", status=200)
+    trade = ["agreement.proposed", "agreement.accepted", "shipment.dispatched", "shipment.received"]
+    trade += ["correction.proposed", "correction.rejected", "agreement.completed"]
+    for party in (deal.producer, deal.recycler):
+        told = [event for event in _feed(party) if not event["type"].startswith("lot.")]
+        assert [event["type"] for event in told] == trade
+        assert told[3]["data"] == {"agreement_id": deal.agreement["id"], "status": "received"}
+        assert told[4]["data"] == {"shipment_id": load["id"], "fields": ["net_t"]}
+    for member in (world.member(Role.PRODUCER, Role.RECYCLER), world.government("50"), world.operator()):
+        assert _types(member) == ["lot.opened", "lot.opened"]
+
+
+def test_an_operators_decision_is_told_to_the_organisation_and_the_operator(world: World) -> None:
+    operator, member = world.operator(), world.recycler()
+    operator.post(f"/organisations/{member.id}/suspend", status=200)
+    operator.post(f"/organisations/{member.id}/approve", status=200)
+    for reader in (operator, member):
+        told = [event for event in reader.get("/events")["items"] if event["subject"]["id"] == member.id]
+        decided = [event for event in told if event["type"] != "organisation.enrolled"]
+        assert [event["type"] for event in decided] == ["organisation.suspended", "organisation.approved"]
+        assert {event["actor"]["organisation_id"] for event in decided} == {operator.id}
+    assert not [event for event in world.producer().get("/events")["items"] if event["subject"]["id"] == member.id]
+
+
 def test_a_refused_write_leaves_no_event(world: World) -> None:
     producer = world.producer()
     lot = world.lot(producer)
@@ -117,6 +147,7 @@ def test_the_cursor_always_goes_on(world: World) -> None:
 def test_a_filter_looks_through_a_bounded_part_and_goes_on(world: World, database: Database) -> None:
     """Rare among many: each answer moves the cursor, the end is where it stays, and nothing wanted is passed over."""
     reader = world.recycler()
+    begun = reader.get("/events")["next_cursor"]
     wanted = [EventType.AGREEMENT_ACCEPTED, EventType.PERIOD_CLOSED]
     with database.write() as session:
         own = (UUID(reader.id),)
@@ -127,8 +158,7 @@ def test_a_filter_looks_through_a_bounded_part_and_goes_on(world: World, databas
         session.commit()
     seen, cursor, answers = [], None, 0
     while True:
-        after = {} if cursor is None else {"after": cursor}
-        answer = reader.get("/events", types=wanted, limit=1, **after)
+        answer = reader.get("/events", types=wanted, limit=1, after=cursor or begun)
         seen += [item["type"] for item in answer["items"]]
         answers += 1
         if answer["next_cursor"] == cursor:
