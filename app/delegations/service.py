@@ -13,6 +13,7 @@ from app.delegations.models import Delegation, DelegationId
 from app.delegations.queries import find_delegation
 from app.delegations.schemas import DelegationPost
 from app.events.record import NewEvent, record_event
+from app.events.types import EventType
 from app.organisations.models import Organisation, OrganisationStatus
 
 _USUAL = timedelta(days=365)
@@ -44,7 +45,7 @@ def grant(session: Session, actor: Actor, wish: DelegationPost) -> Delegation:
     )
     session.add(delegation)
     session.flush()
-    record_event(session, _event("delegation.granted", actor, delegation))
+    record_event(session, _event(EventType.DELEGATION_GRANTED, actor, delegation))
     return delegation
 
 
@@ -81,10 +82,10 @@ def revoke(session: Session, actor: Actor, delegation: Delegation) -> None:
         return
     delegation.revoked_at = now()
     session.flush()
-    record_event(session, _event("delegation.revoked", actor, delegation))
+    record_event(session, _event(EventType.DELEGATION_REVOKED, actor, delegation))
 
 
-def _event(kind: str, actor: Actor, delegation: Delegation) -> NewEvent:
+def _event(kind: EventType, actor: Actor, delegation: Delegation) -> NewEvent:
     return NewEvent(
         type=kind,
         subject_kind="delegation",

@@ -14,6 +14,8 @@ class EventType(StrEnum):
     KEY_MADE = "key.made"
     KEY_ROTATED = "key.rotated"
     KEY_REVOKED = "key.revoked"
+    DELEGATION_GRANTED = "delegation.granted"
+    DELEGATION_REVOKED = "delegation.revoked"
     SITE_REGISTERED = "site.registered"
     SITE_CHANGED = "site.changed"
     STREAM_RECORDED = "site.stream_recorded"
@@ -64,6 +66,8 @@ MEANINGS: Mapping[EventType, str] = {
     EventType.KEY_MADE: "A key was made.",
     EventType.KEY_ROTATED: "A key was given a successor, and ends after a while.",
     EventType.KEY_REVOKED: "A key was revoked.",
+    EventType.DELEGATION_GRANTED: "An organisation lets another act for it.",
+    EventType.DELEGATION_REVOKED: "A delegation was ended by one of its sides.",
     EventType.SITE_REGISTERED: "A site was registered.",
     EventType.SITE_CHANGED: "Name, district or position of a site changed; `fields` says which.",
     EventType.STREAM_RECORDED: "Facts of a material at a site were put on file.",

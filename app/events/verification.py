@@ -20,7 +20,7 @@ from app.events.places import Row as StoredRow
 from app.events.tracing import START, Head, Link, Tracer
 
 _BATCH = 2000
-_PLAIN = ("id", "type", "organisation_id", "key_id", "subject_kind", "subject_id", "data", "hash")
+_PLAIN = ("id", "type", "organisation_id", "delegate_id", "key_id", "subject_kind", "subject_id", "data", "hash")
 _BOOLEANS: Mapping[Any, bool] = {0: False, 1: True}
 _DIGITS_OF_ID = 32
 _MOST_LISTED = 1000
@@ -145,7 +145,7 @@ def _write_row(row: Row[Any], viewers: Sequence[str], *, is_postgresql: bool) ->
         type_=row.type,
         occurred_at=row.occurred_at,
         organisation_id=identifier(row.organisation_id),
-        delegate_id=None,
+        delegate_id=identifier(row.delegate_id),
         key_id=identifier(row.key_id),
         subject_kind=row.subject_kind,
         subject_id=identifier(row.subject_id),

@@ -3,7 +3,7 @@
 Who appends meanwhile waits for the head until it is done: some 50,000 events a second.
 
 Revision: 0022
-After: 0018
+After: 0019
 Created: 2026-11-29 23:30:00.000000+00:00
 """
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -36,8 +36,11 @@ _POSTGRESQL_VIEWER_GUARD = (
     "CREATE TRIGGER event_viewers_refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON event_viewers "
     "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events()"
 )
-_IDS = ("id", "organisation_id", "key_id", "subject_id")
-_ORDER = ("id", "type", "occurred_at", "organisation_id", "key_id", "subject_kind", "subject_id", "data", "for_market")
+_IDS = ("id", "organisation_id", "delegate_id", "key_id", "subject_id")
+_ORDER = (
+    *("id", "type", "occurred_at", "organisation_id", "delegate_id", "key_id"),
+    *("subject_kind", "subject_id", "data", "for_market"),
+)
 
 
 def upgrade() -> None:
@@ -87,6 +90,8 @@ def _chain(connection: sa.Connection, *, is_postgresql: bool) -> str:
         hashes = []
         for row in rows:
             content = {name: _hyphened(row[name]) if name in _IDS else row[name] for name in _ORDER}
+            if content["delegate_id"] is None:
+                del content["delegate_id"]
             content |= {"for_market": bool(row["for_market"]), "viewers": viewers[row["position"]]}
             written = msgspec.json.encode(content).decode()
             last = hashlib.sha256(f"{last}\n{row['position']}\n{written}".encode()).hexdigest()

@@ -13,6 +13,7 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.events.cursors import has_news
 from app.events.models import EventCursor, EventHead
+from app.events.verification import read_anchor
 from app.notifications.consumer import CONSUMER, consume_batch, run_consumer
 from tests.factories import Member, World
 from tests.notifications.searching import save, told, work_off
@@ -84,6 +85,8 @@ def test_consumers_at_once_tell_everything_once(world: World, database: Database
 def test_a_second_consumer_leaves_the_work_to_the_first(world: World, database: Database) -> None:
     """On PostgreSQL it passes by at once; on SQLite the transaction is the lock, and it waits for its turn."""
     world.lot(world.producer())
+    with database.read() as session:
+        there = read_anchor(session).position
     with database.write() as session:
         session.add(EventCursor(consumer=CONSUMER, position=0))
         session.commit()

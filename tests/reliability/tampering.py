@@ -158,6 +158,7 @@ ACTS: tuple[Act, ...] = (
     _changing(occurred_at=lambda was, chance: was + timedelta(microseconds=chance.choice([-1, 1]))),
     _changing(organisation_id=lambda was, _: None if was else new_id()),
     _changing(key_id=lambda was, _: None if was else new_id()),
+    _changing(delegate_id=lambda was, _: None if was else new_id()),
     _changing(subject_kind=lambda was, _: was + "s"),
     _changing(subject_id=_other),
     _changing(data=lambda was, _: was | {"tonnes": 1}),
