@@ -13,6 +13,7 @@ from app.core.database import Base, new_id
 class Event(Base):
     """One change; positions grow in the order of commits, so that a reader never has to look back.
 
+    Its `hash` is made of it and of the hash before: see `chain`.
     `organisation_id` is whose act it was; where another acted for it, `delegate_id` is that one and the key is its key.
 
     No foreign keys: a row outlives what it is about, and the rows that they lock could stand in the way of those who
@@ -40,7 +41,7 @@ class Event(Base):
     subject_id: Mapped[UUID] = mapped_column(Uuid)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     for_market: Mapped[bool]
-    hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the event and of the hash before; see `chain`")
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 class EventViewer(Base):

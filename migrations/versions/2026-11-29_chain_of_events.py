@@ -3,7 +3,7 @@
 Who appends meanwhile waits for the head until it is done: some 50,000 events a second.
 
 Revision: 0022
-After: 0019
+After: 0021
 Created: 2026-11-29 23:30:00.000000+00:00
 """
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
