@@ -35,6 +35,7 @@ from app.api import (
     targets,
     tokens,
     utilisations,
+    webhooks,
 )
 from app.api.headers import AnswerHeaders
 from app.api.limits import RequestLimits
@@ -44,6 +45,7 @@ from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
 from app.core.secrets import check_secret
+from app.core.guarded_connections import Guard
 from app.core.settings import Settings
 from app.dependencies.lists import refuse_unknown_query
 from app.matching.routes import Router
@@ -78,6 +80,7 @@ _RESOURCES = (
     tokens,
     sites,
     events,
+    webhooks,
     jobs,
 )
 
@@ -111,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.limiter = Limiter()
     app.state.request_seconds = REQUEST_SECONDS
     app.state.failed_attempts = FailedAttempts(settings.failed_keys_per_minute if settings.rate_limit else None)
+    app.state.guard = Guard(settings.webhook_allow_private)
     app.state.router = None if settings.router_url is None else Router(str(settings.router_url))
     _include_routes(app)
     problems.install(app)

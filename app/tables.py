@@ -16,6 +16,7 @@ from app.organisations import models as organisations
 from app.requests import models as requests
 from app.statistics import models as statistics
 from app.targets import models as targets
+from app.webhooks import models as webhooks
 
 metadata = Base.metadata
 
@@ -36,4 +37,5 @@ __all__ = [
     "requests",
     "statistics",
     "targets",
+    "webhooks",
 ]

@@ -14,6 +14,7 @@ from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import notes
 from app.core import clock
 from app.core.database import Database
+from app.core.guarded_connections import Guard, GuardedClient
 from app.core.memory import settle_memory
 from app.core.secrets import check_secret
 from app.core.settings import Environment, Settings
@@ -24,6 +25,8 @@ from app.imports.running import run_import
 from app.jobs.running import run_jobs
 from app.notifications.consumer import run_consumer
 from app.requests.sweeping import run_request_sweeper
+from app.webhooks.queueing import run_queueing
+from app.webhooks.sender import Sender
 
 _STOP_SECONDS = 30
 
@@ -31,7 +34,7 @@ _STOP_SECONDS = 30
 def work(
     log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
 ) -> None:
-    """Do background work (imports, alerts, expiry) until stopped; for servers that run with SWX_WORKER=off."""
+    """Do background work (imports, alerts, webhooks, expiry) until stopped, for servers with SWX_WORKER=off."""
     # A supervisor stops a program with SIGTERM, and a shell starts one beside it deaf to SIGINT: both end it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
@@ -77,10 +80,14 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
         reader = Reader()
         at_end.callback(reader.close)
         handlers = {kind.value: partial(run_import, reader) for kind in ImportKind}
+        client = GuardedClient(Guard(settings.webhook_allow_private))
+        sender = Sender(database, client, settings.secret.get_secret_value().encode())
         # On a server's database other workers may live; on a file the lock above says that none does.
         targets = {
             "jobs": partial(run_jobs, database, handlers, stop, is_alone=file is not None),
             "alerts": partial(run_consumer, database, settings, stop),
+            "webhooks": partial(run_queueing, database, stop),
+            "deliveries": partial(sender.run, stop, is_alone=file is not None),
             "expiry": partial(run_sweeper, database, stop),
             "requests": partial(run_request_sweeper, database, stop),
         }

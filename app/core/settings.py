@@ -58,10 +58,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
         (), description="Addresses and networks, separated by commas, whose X-Forwarded-For is believed."
     )
+    webhook_allow_private: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (), description="Own networks that webhooks may reach, `10.20.0.0/16,127.0.0.1`; all others must be public."
+    )
 
     worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "webhook_allow_private", mode="before")
     @classmethod
     def _split(cls, listed: object) -> object:
         """Return the parts of a list that is separated by commas."""

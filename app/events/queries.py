@@ -1,5 +1,6 @@
 """Reads of the feed: what an organisation may see beyond a position, in order."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -73,3 +74,28 @@ def describe_event(event: Event, reader_id: UUID) -> EventRead:
         subject=Subject(kind=event.subject_kind, id=event.subject_id),
         data=event.data,
     )
+
+
+class Shown(NamedTuple):
+    """An event, with those who may see it where it is not the market's."""
+
+    event: Event
+    viewers: frozenset[UUID]
+
+    def may_be_seen_by(self, organisation_id: UUID) -> bool:
+        """Tell whether the feed of an organisation has it: the rule of `visible_events`."""
+        return self.event.for_market or organisation_id in self.viewers
+
+
+def list_shown(session: Session, after: int, limit: int) -> list[Shown]:
+    """Return the next events beyond a position, whoever may see them."""
+    events = session.scalars(select(Event).where(Event.position > after).order_by(Event.position).limit(limit)).all()
+    if not events:
+        return []
+    viewers: dict[int, set[UUID]] = defaultdict(set)
+    addressed = select(EventViewer.position, EventViewer.organisation_id).where(
+        EventViewer.position.between(events[0].position, events[-1].position)
+    )
+    for position, organisation_id in session.execute(addressed):
+        viewers[position].add(organisation_id)
+    return [Shown(event, frozenset(viewers[event.position])) for event in events]
