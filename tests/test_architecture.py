@@ -10,14 +10,17 @@ ROOT = Path(__file__).resolve().parents[1]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 #: The only places that end a transaction: a request's session, a step of a job, the consumer of events (what it finds
-#: and how far it has read are one transaction), the sweeps of what is overdue, what the limiter counts (also of
-#: requests that store nothing), and programs that have no request; and
-#: the driver's connection, told so by SQLAlchemy.
+#: and how far it has read are one transaction), the queue of webhooks and its sender, the sweeps of what is overdue, what
+#: the limiter counts (also of requests that store nothing), and programs that have no request; and the driver's
+#: connection, told so by SQLAlchemy.
 MAY_COMMIT = {
     "app/dependencies/sessions.py",
     "app/exchange/sweeping.py",
     "app/jobs/leases.py",
     "app/notifications/consumer.py",
+    "app/webhooks/queueing.py",
+    "app/webhooks/claims.py",
+    "app/webhooks/sender.py",
     "app/core/turns.py",
     "app/requests/limiter.py",
     "app/requests/sweeping.py",

@@ -40,6 +40,8 @@ from app.api.example_ids import (
     TARGET,
     TARGET_VALUE,
     UTILISATION,
+    WEBHOOK,
+    WEBHOOK_DELIVERY,
 )
 
 Json = Mapping[str, Any]
@@ -226,6 +228,18 @@ EXAMPLES: Mapping[str, Example] = {
     "get_target_value": Example({"target": "cq_green_factories", "value_id": TARGET_VALUE}),
     "get_progress": Example(query={"target": "cq_manufacturing_green_plan_rate"}),
     "get_events": Example(query={"limit": 50}),
+    "post_webhook": Example(
+        body={"url": "https://receiver.example.com/exchange", "types": ["lot.opened", "agreement"]}
+    ),
+    "get_webhooks": Example(),
+    "get_webhook": Example({"webhook_id": WEBHOOK}),
+    "patch_webhook": Example({"webhook_id": WEBHOOK}, body={"types": ["shipment"]}),
+    "delete_webhook": Example({"webhook_id": WEBHOOK}),
+    "rotate_webhook": Example({"webhook_id": WEBHOOK}, body={"overlap_hours": 48}),
+    "ping_webhook": Example({"webhook_id": WEBHOOK}),
+    "get_deliveries": Example({"webhook_id": WEBHOOK}, query={"status": "failed"}),
+    "get_delivery": Example({"webhook_id": WEBHOOK, "delivery_id": WEBHOOK_DELIVERY}),
+    "replay_delivery": Example({"webhook_id": WEBHOOK, "delivery_id": WEBHOOK_DELIVERY}),
     "read_health": Example(),
     "read_ready": Example(),
 }

@@ -138,12 +138,8 @@ class GuardedClient:
     async def _post_to(self, address: Address, target: Target, headers: Mapping[str, str], body: bytes) -> int:
         # By number: nothing here resolves a name. The certificate must be that of the name all the same.
         url = httpcore2.URL(scheme=target.scheme, host=str(address), port=target.port, target=target.path)
-        sent: dict[bytes | str, bytes | str] = {
-            "Host": target.authority,
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-            **headers,
-        }
+        own = {"Host": target.authority, "Accept-Encoding": "identity", "Connection": "close"}
+        sent: list[tuple[bytes | str, bytes | str]] = [*own.items(), *headers.items()]
         options = {"sni_hostname": target.host, "timeout": {"connect": _CONNECT_S}}
         connection = httpcore2.AsyncHTTPConnection(url.origin, self._tls, network_backend=self._network)
         async with (

@@ -69,8 +69,8 @@ def _settle(session: Session, webhook: Webhook, delivery: WebhookDelivery, outco
     else:
         delivery.status, delivery.next_try_at = DeliveryStatus.PENDING, again
     session.flush()
-    if again is not None or delivery.attempts > 1:
-        _move_line(session, delivery, again or at)
+    if delivery.place is not None and (again is not None or delivery.attempts > 1):
+        _move_line(session, delivery, delivery.place, again or at)
     if outcome.is_taken:
         _note_success(session, webhook)
     else:
@@ -83,7 +83,7 @@ def _try_again(delivery: WebhookDelivery, outcome: Outcome) -> datetime | None:
     return next_try(delivery.queued_at, delivery.attempts, outcome.ended_at, _chance.random())
 
 
-def _move_line(session: Session, delivery: WebhookDelivery, to: datetime) -> None:
+def _move_line(session: Session, delivery: WebhookDelivery, place: int, to: datetime) -> None:
     """Let those who wait behind a delivery be looked at when it is tried next, or at once when it has ended.
 
     Only so that looking for what is due does not pass over them again and again: the line itself is kept by `claims`.
@@ -91,7 +91,7 @@ def _move_line(session: Session, delivery: WebhookDelivery, to: datetime) -> Non
     behind = (
         WebhookDelivery.webhook_id == delivery.webhook_id,
         WebhookDelivery.subject_id == delivery.subject_id,
-        WebhookDelivery.place > delivery.place,
+        WebhookDelivery.place > place,
         WebhookDelivery.next_try_at.is_not(None),
         WebhookDelivery.status == DeliveryStatus.PENDING,
     )

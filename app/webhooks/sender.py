@@ -4,8 +4,9 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -33,6 +34,7 @@ class Sender:
     database: Database
     client: GuardedClient
     pepper: bytes
+    clock: Callable[[], datetime] = now
     flying: dict["asyncio.Task[int]", tuple[Claim, float]] = field(default_factory=dict)
     unstored: list[Outcome] = field(default_factory=list)
 
@@ -49,7 +51,7 @@ class Sender:
             pause = _POLL_SECONDS
             try:
                 if not is_clean:
-                    await asyncio.to_thread(void_leases, self.database, now())
+                    await asyncio.to_thread(void_leases, self.database, self.clock())
                     is_clean = True
                 if await self.take_turn(may_claim=not stop.is_set()):
                     pause = 0.0  # what waited behind something that has ended is due now
@@ -79,13 +81,13 @@ class Sender:
             return
         done, _ = await asyncio.wait(self.flying, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            self.unstored.append(_read_outcome(task, *self.flying.pop(task)))
+            self.unstored.append(_read_outcome(task, *self.flying.pop(task), self.clock()))
 
     def _exchange(
         self, outcomes: Sequence[Outcome], flying: Mapping[WebhookId, int], *, may_claim: bool
     ) -> list[Claim]:
         """Do in one transaction what a turn has to; none is begun where there is nothing to do."""
-        at = now()
+        at = self.clock()
         keys = []
         if may_claim:
             with self.database.read() as session:
@@ -99,7 +101,7 @@ class Sender:
         return claims
 
     async def _post(self, claimed: Claim) -> int:
-        headers = sign_headers(claimed.delivery_id, claimed.body, claimed.secrets, now())
+        headers = sign_headers(claimed.delivery_id, claimed.body, claimed.secrets, self.clock())
         headers |= {"Content-Type": "application/json", "User-Agent": "solid-waste-exchange"}
         return await self.client.post(claimed.url, headers, claimed.body)
 
@@ -110,16 +112,16 @@ class Sender:
             log.warning("outcomes_lost", error=str(error), deliveries=len(self.unstored))
 
 
-def _read_outcome(task: "asyncio.Task[int]", claimed: Claim, started: float) -> Outcome:
+def _read_outcome(task: "asyncio.Task[int]", claimed: Claim, started: float, at: datetime) -> Outcome:
     """Return how an attempt ended; whatever it raised, the sender goes on."""
     duration_ms = round((time.monotonic() - started) * 1000)
     error = task.exception()
     known = {"webhook_id": str(claimed.webhook_id), "delivery_id": str(claimed.delivery_id), "ms": duration_ms}
     if error is None:
         log.info("webhook_answered", status=task.result(), attempt=claimed.attempt, **known)
-        return Outcome(claimed, now(), duration_ms, response_status=task.result())
+        return Outcome(claimed, at, duration_ms, response_status=task.result())
     if isinstance(error, (UrlRefused, Unreached)):
         log.info("webhook_unreached", error=error.code, attempt=claimed.attempt, **known)
-        return Outcome(claimed, now(), duration_ms, error=error.code)
+        return Outcome(claimed, at, duration_ms, error=error.code)
     log.error("webhook_attempt_failed", exc_info=error, **known)
-    return Outcome(claimed, now(), duration_ms, error="internal_error")
+    return Outcome(claimed, at, duration_ms, error="internal_error")

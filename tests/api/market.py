@@ -101,7 +101,10 @@ class Market:
         self.authority.post("/statistics/snapshots", dict(EXAMPLES["post_snapshot"].body or {}))
         target = {"name": "any", "district": "500102", "rate_pct": 70, "target_year": 2035}
         value = {"value": 280, "holds_on": "2025-03-31", "source": "any"}
+        webhook = self.caller.post("/webhooks", {"url": "https://receiver.example.com/"})["id"]
         self.ids |= {
+            example_ids.WEBHOOK: webhook,
+            example_ids.WEBHOOK_DELIVERY: self.caller.post(f"/webhooks/{webhook}/ping", status=202)["id"],
             example_ids.ORGANISATION: world.recycler().id,
             example_ids.SAVED_SEARCH: self.caller.post("/saved-searches", {"name": "any", "filters": {}})["id"],
             example_ids.DELEGATION: self.caller.post(
