@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, exists, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from app.auth.actor import OrganisationId
@@ -37,21 +37,29 @@ class Claim:
 
 def find_waiting(session: Session, at: datetime) -> dict[WebhookId, bool]:
     """Return the webhooks that something is due for, each with whether it failed last."""
-    due = exists().where(WebhookDelivery.webhook_id == Webhook.id, WebhookDelivery.next_try_at <= at)
-    rows = session.execute(select(Webhook.id, Webhook.failing_since).where(_is_told(), due))
+    rows = session.execute(waiting_webhooks(at))
     return {webhook_id: failing_since is not None for webhook_id, failing_since in rows}
+
+
+def waiting_webhooks(at: datetime) -> Select[WebhookId, datetime | None]:
+    """Return the statement of it: one look at an index for each webhook that is told, however long its log."""
+    due = exists().where(WebhookDelivery.webhook_id == Webhook.id, _is_due(at))
+    return select(Webhook.id, Webhook.failing_since).where(_is_told(), due)
 
 
 def find_due(session: Session, room: Mapping[WebhookId, int], at: datetime) -> list[Key]:
     """Return for each webhook as many due deliveries as it has room, oldest first; locks nothing."""
-    keys: list[Key] = []
-    for webhook_id, most in room.items():
-        query = select(WebhookDelivery.webhook_id, WebhookDelivery.id).where(
-            WebhookDelivery.webhook_id == webhook_id, _is_due(at), _is_first()
-        )
-        first = query.order_by(WebhookDelivery.next_try_at, WebhookDelivery.place).limit(most)
-        keys += [(row.webhook_id, row.id) for row in session.execute(first)]
-    return keys
+    return [
+        (webhook_id, delivery_id)
+        for webhook_id, most in room.items()
+        for delivery_id in session.scalars(due_deliveries(webhook_id, at).limit(most))
+    ]
+
+
+def due_deliveries(webhook_id: WebhookId, at: datetime) -> Select[DeliveryId]:
+    """Return the statement of what is due for one webhook, in order."""
+    due = select(WebhookDelivery.id).where(WebhookDelivery.webhook_id == webhook_id, _is_due(at), _is_first())
+    return due.order_by(WebhookDelivery.next_try_at, WebhookDelivery.place)
 
 
 def claim(session: Session, keys: Sequence[Key], at: datetime, pepper: bytes) -> list[Claim]:

@@ -1,0 +1,93 @@
+"""`swx worker`: killed while it sends, it sends again under the same id; told to stop, it ends what is under way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.core.database import Database
+from tests.factories import World
+from tests.webhooks.receiver import Handler, Receiver, with_status
+
+SWX = Path(sys.executable).with_name("swx")
+PATIENCE_SECONDS = 60
+
+
+def _start(url: str, folder: Path) -> "subprocess.Popen[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
+    environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder), "SWX_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8"}
+    return subprocess.Popen([SWX, "worker"], env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+
+
+def _wait(until: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_killed_while_it_sends_it_sends_again_under_the_same_id(
+    world: World, receiver: Receiver, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    producer = world.producer()
+    webhook = producer.post("/webhooks", {"url": receiver.url, "types": ["lot"]})
+    lot = world.lot(producer)
+    producer.patch(f"/lots/{lot['id']}", {"price_cny_per_t": 1})
+    receiver.answer = _say_nothing
+    with _start(database_url, tmp_path) as worker:
+        _wait(lambda: receiver.received)
+        worker.kill()
+        worker.communicate(timeout=PATIENCE_SECONDS)
+    path = f"/webhooks/{webhook['id']}/deliveries"
+    second, first = producer.get(path)["items"]
+    assert (first["status"], second["status"]) == ("sending", "pending")
+    if database.engine.dialect.name == "postgresql":  # on a file the next worker knows itself to be the only one
+        _let_lease_end(database)
+    receiver.answer = with_status(200)
+    with _start(database_url, tmp_path) as worker:
+        _wait(lambda: {item["status"] for item in producer.get(path)["items"]} == {"delivered"})
+        worker.send_signal(signal.SIGTERM)
+        _, messages = worker.communicate(timeout=PATIENCE_SECONDS)
+    assert worker.returncode == 0, messages
+    assert "Traceback" not in messages
+    assert receiver.ids == [first["id"], first["id"], second["id"]]
+    assert receiver.received[0].body == receiver.received[1].body
+
+
+def _let_lease_end(database: Database) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE webhook_deliveries SET next_try_at = queued_at WHERE status = 'sending'"))
+        session.commit()
+
+
+def _say_nothing(handler: Handler) -> None:
+    handler.server.is_over.wait(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_told_to_stop_it_ends_what_is_under_way(
+    world: World, receiver: Receiver, database_url: str, tmp_path: Path
+) -> None:
+    producer = world.producer()
+    webhook = producer.post("/webhooks", {"url": receiver.url, "types": ["lot"]})
+    world.lot(producer)
+    told = time.monotonic()
+
+    def answer_late(handler: Handler) -> None:
+        worker.send_signal(signal.SIGTERM)
+        handler.server.is_over.wait(1)
+        with_status(200)(handler)
+
+    receiver.answer = answer_late
+    with _start(database_url, tmp_path) as worker:
+        _, messages = worker.communicate(timeout=PATIENCE_SECONDS)
+    assert (worker.returncode, "Traceback" in messages) == (0, False), messages
+    assert time.monotonic() - told < PATIENCE_SECONDS
+    (item,) = producer.get(f"/webhooks/{webhook['id']}/deliveries")["items"]
+    assert (item["status"], receiver.ids) == ("delivered", [item["id"]])
