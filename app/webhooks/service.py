@@ -63,7 +63,7 @@ def lock_own_webhook(session: Session, actor: Actor, webhook_id: WebhookId) -> W
 
 def change_webhook(session: Session, actor: Actor, webhook: Webhook, change: WebhookPatch) -> Webhook:
     """Change a locked webhook; made active again, or led elsewhere, it begins with a clean sheet."""
-    given = change.model_fields_set
+    given, head = change.model_fields_set, _head(session)
     if change.types is not None:
         webhook.types = change.types
     if change.url is not None and change.url != webhook.url:
@@ -74,7 +74,7 @@ def change_webhook(session: Session, actor: Actor, webhook: Webhook, change: Web
         webhook.status, webhook.failing_since = WebhookStatus.PAUSED, None
     elif change.active and webhook.status not in TOLD:
         webhook.status, webhook.failing_since = WebhookStatus.ACTIVE, None
-        webhook.since_position = _head(session)
+        webhook.since_position = head
     session.flush()
     record_event(session, webhook_event("changed", webhook, actor, given))
     return webhook

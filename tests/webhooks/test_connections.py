@@ -191,8 +191,12 @@ def test_headers_without_end_are_no_answer() -> None:
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 999999 x\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"\x00" * 100])
 def test_what_is_no_http_is_no_answer(answer: bytes) -> None:
+    def say(handler: Handler) -> None:
+        handler.wfile.write(answer)
+        handler.close_connection = True
+
     with receive() as receiver:
-        receiver.answer = lambda handler: handler.wfile.write(answer) and handler.connection.close()
+        receiver.answer = say
         with pytest.raises(Unreached, match="no_answer"):
             _post(GuardedClient(Guard(LOOPBACK), timeout_s=2), receiver.url)
 

@@ -165,7 +165,7 @@ def test_no_url_secret_or_body_is_logged(
 ) -> None:
     member = world.producer()
     webhook = make(member, url=f"{receiver.url}?token=t0ken")
-    unreached = make(member, url="http://127.0.0.1:9/t0ken")
+    unreached = make(member, url=f"http://127.0.0.2:{receiver.port}/t0ken")
     lot = world.lot(member)
     with caplog.at_level(logging.DEBUG):
         sending.work_off()

@@ -26,8 +26,8 @@ _SPOIL = {
         "DROP TRIGGER spoil",
     ),
     "postgresql": (
-        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''killed''; END'; "
-        "CREATE TRIGGER spoil BEFORE UPDATE ON event_cursors FOR EACH ROW EXECUTE FUNCTION spoil()",
+        """CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''killed''; END';
+        CREATE TRIGGER spoil BEFORE UPDATE ON event_cursors FOR EACH ROW EXECUTE FUNCTION spoil()""",
         "DROP TRIGGER spoil ON event_cursors",
     ),
 }
