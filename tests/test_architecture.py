@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 #: The only places that end a transaction: a request's session, a step of a job, the consumer of events (what it finds
-#: and how far it has read are one transaction), the queue of webhooks and its sender, the sweeps of what is overdue, what
-#: the limiter counts (also of requests that store nothing), and programs that have no request; and the driver's
+#: and how far it has read are one transaction), the queue of webhooks and its sender, the sweeps of what is overdue,
+#: what the limiter counts (also of requests that store nothing), and programs that have no request; and the driver's
 #: connection, told so by SQLAlchemy.
 MAY_COMMIT = {
     "app/dependencies/sessions.py",

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
+from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.core.errors import invalid
 from app.core.guarded_connections import Guard
@@ -16,6 +17,7 @@ from app.core.paging import Slice
 from app.core.schema import PageOf
 from app.dependencies.callers import Allow
 from app.dependencies.connections import CurrentGuard
+from app.dependencies.creating import CreatingSession, SecretSession
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
 from app.dependencies.settings import Pepper
@@ -32,7 +34,7 @@ from app.webhooks.schemas import (
     made,
 )
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = Router(prefix="/webhooks", tags=["webhooks"])
 # Also to read them: a URL may hold a secret of the receiver's.
 Keeper = Annotated[Actor, Depends(Allow(scope=Scope.WEBHOOKS_WRITE))]
 #: How long a caller waits for the look-up of a name.
@@ -71,7 +73,7 @@ class DeliveryQuery(ListQuery):
 
 @router.post("", status_code=201, summary="Make a webhook", responses=problem_responses(409, 422))
 def post_webhook(
-    wish: CheckedPost, session: WriteSession, actor: Keeper, pepper: Pepper, response: Response
+    wish: CheckedPost, session: SecretSession, actor: Keeper, pepper: Pepper, response: Response
 ) -> WebhookMade:
     """Have a URL told of events as they happen: of what your feed shows from now on, each in a POST of its own.
 
@@ -123,7 +125,7 @@ def delete_webhook(webhook_id: UUID, session: WriteSession, actor: Keeper) -> No
 @router.post("/{webhook_id}/rotate", summary="Rotate the secret of a webhook", responses=problem_responses(409, 412))
 def rotate_webhook(
     webhook_id: UUID,
-    session: WriteSession,
+    session: SecretSession,
     actor: Keeper,
     pepper: Pepper,
     wanted: IfMatch,
@@ -145,7 +147,7 @@ def rotate_webhook(
     summary="Send a test to a webhook",
     responses=problem_responses(409),
 )
-def ping_webhook(webhook_id: UUID, session: WriteSession, actor: Keeper, response: Response) -> WebhookDelivery:
+def ping_webhook(webhook_id: UUID, session: CreatingSession, actor: Keeper, response: Response) -> WebhookDelivery:
     """Send `webhook.ping` in a moment, once; read the delivery to see how it went."""
     webhook = service.lock_own_webhook(session, actor, WebhookId(webhook_id))
     ping = service.queue_ping(session, webhook)

@@ -46,7 +46,7 @@ def test_what_the_feed_shows_comes_signed(world: World, receiver: Receiver, send
     assert all(item.headers["content-type"] == "application/json" for item in own)
     message = Verifier(other["secret"]).verify(told.body, told.headers)
     assert (message["type"], message["data"]["subject"]["id"]) == ("lot.opened", lot["id"])
-    assert message["data"]["actor"] == {"organisation_id": producer.id, "key_id": None}
+    assert message["data"]["actor"] == {"organisation_id": producer.id, "delegate_id": None, "key_id": None}
     assert message["timestamp"] == message["data"]["occurred_at"]
     with pytest.raises(WebhookVerificationError):
         Verifier(webhook["secret"]).verify(told.body, told.headers)
