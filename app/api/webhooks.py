@@ -178,7 +178,7 @@ def get_delivery(webhook_id: UUID, delivery_id: UUID, session: ReadSession, acto
     summary="Send a delivery again",
     responses=problem_responses(409),
 )
-def replay_delivery(webhook_id: UUID, delivery_id: UUID, session: WriteSession, actor: Keeper) -> WebhookDelivery:
+def replay_delivery(webhook_id: UUID, delivery_id: UUID, session: CreatingSession, actor: Keeper) -> WebhookDelivery:
     """Send a delivery again in a moment, under its `webhook-id`; one that waits for its next attempt is tried now."""
     webhook = service.lock_own_webhook(session, actor, WebhookId(webhook_id))
     return service.queue_again(session, webhook, DeliveryId(delivery_id))
