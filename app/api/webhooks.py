@@ -150,7 +150,7 @@ def rotate_webhook(
 def ping_webhook(webhook_id: UUID, session: CreatingSession, actor: Keeper, response: Response) -> WebhookDelivery:
     """Send `webhook.ping` in a moment, once; read the delivery to see how it went."""
     webhook = service.lock_own_webhook(session, actor, WebhookId(webhook_id))
-    ping = service.queue_ping(session, webhook)
+    ping = service.queue_ping(session, actor, webhook)
     created(response, f"/v1/webhooks/{webhook_id}/deliveries", ping.id)
     return ping
 
@@ -181,4 +181,4 @@ def get_delivery(webhook_id: UUID, delivery_id: UUID, session: ReadSession, acto
 def replay_delivery(webhook_id: UUID, delivery_id: UUID, session: CreatingSession, actor: Keeper) -> WebhookDelivery:
     """Send a delivery again in a moment, under its `webhook-id`; one that waits for its next attempt is tried now."""
     webhook = service.lock_own_webhook(session, actor, WebhookId(webhook_id))
-    return service.queue_again(session, webhook, DeliveryId(delivery_id))
+    return service.queue_again(session, actor, webhook, DeliveryId(delivery_id))

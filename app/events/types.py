@@ -51,6 +51,15 @@ class EventType(StrEnum):
     SNAPSHOT_PUBLISHED = "snapshot.published"
     TARGET_SET = "target.set"
     TARGET_VALUE_ENTERED = "target.value_entered"
+    WEBHOOK_MADE = "webhook.made"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_ROTATED = "webhook.rotated"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_PINGED = "webhook.pinged"
+    WEBHOOK_REPLAYED = "webhook.replayed"
+    WEBHOOK_FAILING = "webhook.failing"
+    WEBHOOK_RECOVERED = "webhook.recovered"
+    WEBHOOK_DISABLED = "webhook.disabled"
     JOB_QUEUED = "job.queued"
     JOB_DONE = "job.done"
     JOB_FAILED = "job.failed"
@@ -103,6 +112,15 @@ MEANINGS: Mapping[EventType, str] = {
     EventType.SNAPSHOT_PUBLISHED: "An authority froze figures as a publication.",
     EventType.TARGET_SET: "An authority set a target.",
     EventType.TARGET_VALUE_ENTERED: "An authority entered what an indicator stood at.",
+    EventType.WEBHOOK_MADE: "A webhook was made.",
+    EventType.WEBHOOK_CHANGED: "URL, types or state of a webhook changed; `fields` says which.",
+    EventType.WEBHOOK_ROTATED: "A webhook was given a new secret.",
+    EventType.WEBHOOK_DELETED: "A webhook was deleted.",
+    EventType.WEBHOOK_PINGED: "A test delivery was asked for.",
+    EventType.WEBHOOK_REPLAYED: "A delivery was asked for again.",
+    EventType.WEBHOOK_FAILING: "A webhook has taken nothing for an hour; it is tried all the same.",
+    EventType.WEBHOOK_RECOVERED: "A failing webhook takes deliveries again.",
+    EventType.WEBHOOK_DISABLED: "The receiver of a webhook answered 410: nothing more is sent.",
     EventType.JOB_QUEUED: "A file was handed in.",
     EventType.JOB_DONE: "A job ended, and all rows of its file were dealt with.",
     EventType.JOB_FAILED: "A job could not be done; the job says why.",

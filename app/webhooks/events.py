@@ -1,21 +1,17 @@
 """What is recorded of webhooks, for their own organisation."""
 
+from typing import Any
+
 from app.auth.actor import Actor
+from app.auth.events import event_by
 from app.events.record import NewEvent
+from app.events.types import EventType
 from app.webhooks.models import Webhook
 
 
-def webhook_event(what: str, webhook: Webhook, actor: Actor | None = None, fields: set[str] | None = None) -> NewEvent:
-    """Tell that a webhook was made, changed, rotated or dropped by someone, or fails, recovers or is disabled.
+def webhook_event(kind: EventType, webhook: Webhook, actor: Actor | None = None, **data: Any) -> NewEvent:  # noqa: ANN401
+    """Tell what became of a webhook; without an actor the exchange found it out.
 
     The URL is left out: it may hold a secret of the receiver's, and events are for ever.
     """
-    return NewEvent(
-        type=f"webhook.{what}",
-        subject_kind="webhook",
-        subject_id=webhook.id,
-        organisation_id=None if actor is None else actor.organisation_id,
-        key_id=None if actor is None else actor.key_id,
-        data={} if fields is None else {"fields": sorted(fields)},
-        viewers=(webhook.organisation_id,),
-    )
+    return event_by(actor, kind, ("webhook", webhook.id), [webhook.organisation_id], data)

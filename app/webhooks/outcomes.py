@@ -10,6 +10,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.events.record import record_event
+from app.events.types import EventType
 from app.webhooks.claims import Claim
 from app.webhooks.events import webhook_event
 from app.webhooks.models import DeliveryStatus, Webhook, WebhookDelivery, WebhookStatus
@@ -102,7 +103,7 @@ def _note_success(session: Session, webhook: Webhook) -> None:
     webhook.failing_since = None
     if webhook.status == WebhookStatus.FAILING:
         webhook.status = WebhookStatus.ACTIVE
-        record_event(session, webhook_event("recovered", webhook))
+        record_event(session, webhook_event(EventType.WEBHOOK_RECOVERED, webhook))
 
 
 def _note_failure(session: Session, webhook: Webhook, outcome: Outcome) -> None:
@@ -110,10 +111,10 @@ def _note_failure(session: Session, webhook: Webhook, outcome: Outcome) -> None:
     if outcome.response_status == HTTPStatus.GONE:
         if webhook.status != WebhookStatus.DISABLED:
             webhook.status, webhook.failing_since = WebhookStatus.DISABLED, None
-            record_event(session, webhook_event("disabled", webhook))
+            record_event(session, webhook_event(EventType.WEBHOOK_DISABLED, webhook))
         return
     webhook.failing_since = webhook.failing_since or outcome.ended_at
     is_long = outcome.ended_at - webhook.failing_since >= FAILING_AFTER
     if is_long and webhook.status == WebhookStatus.ACTIVE:
         webhook.status = WebhookStatus.FAILING
-        record_event(session, webhook_event("failing", webhook))
+        record_event(session, webhook_event(EventType.WEBHOOK_FAILING, webhook))

@@ -10,7 +10,7 @@ from app.core.outgoing_urls import MOST_CHARACTERS, UrlRefused, read_url
 from app.core.schema import Instant, Schema
 from app.events.schemas import EventRead
 from app.webhooks.models import DeliveryStatus, WebhookStatus
-from app.webhooks.subscriptions import ALL
+from app.webhooks.subscriptions import ALL, read_entry
 
 _MOST_TYPES = 50
 _MOST_HOURS = 168
@@ -36,8 +36,8 @@ Url = Annotated[
 #: A type (`lot.opened`), all of a kind (`lot`, also written `lot.*`), or all.
 EventType = Annotated[
     str,
-    StringConstraints(max_length=60, pattern=r"^(\*|[a-z][a-z_]*(\.[a-z][a-z_]*)*(\.\*?)?)$"),
-    AfterValidator(lambda text: text if text == ALL else text.removesuffix("*").removesuffix(".")),
+    StringConstraints(min_length=1, max_length=60),
+    AfterValidator(read_entry),
 ]
 Types = Annotated[
     list[EventType],

@@ -11,6 +11,7 @@ from app.core.database import new_id
 from app.core.errors import Conflict
 from app.events.models import EventHead
 from app.events.record import record_event
+from app.events.types import EventType
 from app.organisations.models import Organisation
 from app.webhooks.events import webhook_event
 from app.webhooks.models import (
@@ -38,7 +39,7 @@ def make_webhook(session: Session, actor: Actor, wish: WebhookPost) -> Webhook:
     )
     session.add(webhook)
     session.flush()
-    record_event(session, webhook_event("created", webhook, actor))
+    record_event(session, webhook_event(EventType.WEBHOOK_MADE, webhook, actor))
     return webhook
 
 
@@ -76,14 +77,14 @@ def change_webhook(session: Session, actor: Actor, webhook: Webhook, change: Web
         webhook.status, webhook.failing_since = WebhookStatus.ACTIVE, None
         webhook.since_position = head
     session.flush()
-    record_event(session, webhook_event("changed", webhook, actor, given))
+    record_event(session, webhook_event(EventType.WEBHOOK_CHANGED, webhook, actor, fields=sorted(given)))
     return webhook
 
 
 def drop_webhook(session: Session, actor: Actor, webhook: Webhook) -> None:
     """Delete a locked webhook and its deliveries; what is on its way just now may still arrive."""
     session.execute(delete(Webhook).where(Webhook.id == webhook.id))
-    record_event(session, webhook_event("deleted", webhook, actor))
+    record_event(session, webhook_event(EventType.WEBHOOK_DELETED, webhook, actor))
 
 
 def rotate_secret(session: Session, actor: Actor, webhook: Webhook, overlap_hours: int) -> Webhook:
@@ -101,7 +102,7 @@ def rotate_secret(session: Session, actor: Actor, webhook: Webhook, overlap_hour
     webhook.generation += 1
     webhook.previous_secret_until = at + timedelta(hours=overlap_hours) if overlap_hours else None
     session.flush()
-    record_event(session, webhook_event("rotated", webhook, actor))
+    record_event(session, webhook_event(EventType.WEBHOOK_ROTATED, webhook, actor))
     return webhook
 
 
@@ -110,7 +111,7 @@ def newest_secret(webhook: Webhook, pepper: bytes) -> str:
     return secret_of(webhook.id, webhook.generation, pepper)
 
 
-def queue_ping(session: Session, webhook: Webhook) -> WebhookDelivery:
+def queue_ping(session: Session, actor: Actor, webhook: Webhook) -> WebhookDelivery:
     """Queue a test delivery to a locked webhook, tried once; raises Conflict `webhook_inactive`."""
     _check_told(webhook)
     at = now()
@@ -124,10 +125,11 @@ def queue_ping(session: Session, webhook: Webhook) -> WebhookDelivery:
     )
     session.add(ping)
     session.flush()
+    record_event(session, webhook_event(EventType.WEBHOOK_PINGED, webhook, actor, delivery_id=str(ping.id)))
     return ping
 
 
-def queue_again(session: Session, webhook: Webhook, delivery_id: DeliveryId) -> WebhookDelivery:
+def queue_again(session: Session, actor: Actor, webhook: Webhook, delivery_id: DeliveryId) -> WebhookDelivery:
     """Send a delivery of a locked webhook now, ended or not; raises NotFound, or Conflict while it is on its way.
 
     One that had ended does not stand in line again: what came after it has long gone out.
@@ -142,6 +144,7 @@ def queue_again(session: Session, webhook: Webhook, delivery_id: DeliveryId) -> 
         delivery.queued_at, delivery.attempts, delivery.place = delivery.next_try_at, 0, None
         delivery.status, delivery.ended_at = DeliveryStatus.PENDING, None
     session.flush()
+    record_event(session, webhook_event(EventType.WEBHOOK_REPLAYED, webhook, actor, delivery_id=str(delivery.id)))
     return delivery
 
 

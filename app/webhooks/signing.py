@@ -13,13 +13,16 @@ from uuid import UUID
 
 from standardwebhooks import Webhook as Signer
 
-_PURPOSE = b"webhook secrets, 1"
+from app.core.secrets import derive_key
+
+_PURPOSE = "webhooks"
 
 
 def secret_of(webhook_id: UUID, generation: int, pepper: bytes) -> str:
     """Return the secret of one generation as it is shown: `whsec_` and 32 bytes in base64."""
-    key = hmac.new(pepper, _PURPOSE, hashlib.sha256).digest()
-    secret = hmac.new(key, webhook_id.bytes + generation.to_bytes(8, "big"), hashlib.sha256).digest()
+    secret = hmac.new(
+        derive_key(pepper, _PURPOSE), webhook_id.bytes + generation.to_bytes(8, "big"), hashlib.sha256
+    ).digest()
     return f"whsec_{base64.b64encode(secret).decode()}"
 
 

@@ -1,15 +1,15 @@
 """Webhooks, what is to be delivered to each, and where their reading of the events begins.
 
-Revision: 0021
-After: 0020
+Revision: 0023
+After: 0022
 Created: 2026-11-29 09:12:41.318000+00:00
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

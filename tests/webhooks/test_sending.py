@@ -41,7 +41,7 @@ def test_what_the_feed_shows_comes_signed(world: World, receiver: Receiver, send
     verified = [Verifier(webhook["secret"]).verify(item.body, item.headers) for item in own]
     shown = producer.get("/events", limit=100)["items"]
     assert sorted((message["data"] for message in verified), key=lambda event: event["id"]) == shown
-    assert {event["type"] for event in shown} >= {"webhook.created", "lot.opened", "site.changed"}
+    assert {event["type"] for event in shown} >= {"webhook.made", "lot.opened", "site.changed"}
     assert [item.id for item in own] == [message["data"]["id"] for message in verified]
     assert all(item.headers["content-type"] == "application/json" for item in own)
     message = Verifier(other["secret"]).verify(told.body, told.headers)
