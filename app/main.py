@@ -44,8 +44,8 @@ from app.auth.recent import RecentActors
 from app.catalogue.reference import reference as catalogue
 from app.core import clock
 from app.core.database import Database
-from app.core.secrets import check_secret
 from app.core.guarded_connections import Guard
+from app.core.secrets import check_secret
 from app.core.settings import Settings
 from app.dependencies.lists import refuse_unknown_query
 from app.matching.routes import Router
