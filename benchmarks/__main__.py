@@ -1,9 +1,7 @@
 """`python -m benchmarks`: measures, prints the tables and, with --record, puts them into README.md."""
 
-import re
 import signal
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +14,9 @@ from benchmarks import search as search_part
 from benchmarks import statistics as statistics_part
 from benchmarks import tables as tables_part
 from benchmarks.bulk import loading
-from benchmarks.figures import Row, as_markdown
+from benchmarks.figures import Row, as_dated_table, record_table
 from benchmarks.market import make_market
-from benchmarks.servers import ENGINES, describe_engine, describe_machine, fresh_database
+from benchmarks.servers import ENGINES, describe_engine, fresh_database
 
 _PER_ENGINE = {
     "alerts": alerts_part.measure,
@@ -27,7 +25,6 @@ _PER_ENGINE = {
     "tables": tables_part.measure,
 }
 PARTS = ("search", "statistics", *_PER_ENGINE)
-_README = Path(__file__).with_name("README.md")
 
 
 def main(
@@ -49,10 +46,10 @@ def main(
     sizes = {"search": _sizes(lots), "statistics": _sizes(entries)}
     for part in parts:
         rows = list(_shown(_measured(part, engines, sizes.get(part, []), keep)))
-        table = f"{date.today()}: {describe_machine()}.\n\n{as_markdown(rows)}"  # noqa: DTZ011 - of who measures
+        table = as_dated_table(rows)
         typer.echo(table)
         if record:
-            _record(part, table)
+            record_table(part, table)
 
 
 def _sizes(text: str) -> list[int]:
@@ -90,15 +87,6 @@ def _shown(rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
         typer.echo(f"{row.on} · {row.measure}: {row.value:.2f} {row.unit} (load {row.load:.1f}) {row.remark}", err=True)
         yield row
-
-
-def _record(part: str, table: str) -> None:
-    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
-    text = _README.read_text()
-    replaced, count = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
-    if count != 1:
-        raise RuntimeError(f"{_README} has no place for {part}")
-    _README.write_text(replaced)
 
 
 if __name__ == "__main__":

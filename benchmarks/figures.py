@@ -1,16 +1,20 @@
 """Series of timings and the table that they become."""
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from benchmarks.servers import load_average
+from benchmarks.servers import describe_machine, load_average
 
 #: Above this the machine was busy with something else, and a series is taken again.
 BUSY_LOAD = 2.5
 _TRIES = 2
+_README = Path(__file__).with_name("README.md")
 Answer = TypeVar("Answer")
 
 
@@ -100,6 +104,21 @@ def as_markdown(rows: Sequence[Row]) -> str:
         for row in rows
     ]
     return "\n".join(lines)
+
+
+def as_dated_table(rows: Sequence[Row]) -> str:
+    """Return day, machine and the rows as a table."""
+    return f"{date.today()}: {describe_machine()}.\n\n{as_markdown(rows)}"  # noqa: DTZ011 - of who measures
+
+
+def record_table(part: str, table: str) -> None:
+    """Put a table into README.md, in place of the part's last one."""
+    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
+    text = _README.read_text()
+    replaced, count = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+    if count != 1:
+        raise RuntimeError(f"{_README} has no place for {part}")
+    _README.write_text(replaced)
 
 
 def _written(value: float) -> str:

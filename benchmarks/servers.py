@@ -1,9 +1,7 @@
 """What the figures are taken on: durable PostgreSQL, servers as child processes on loopback, and the machine."""
 
 import contextlib
-import ctypes
 import os
-import pwd
 import resource
 import shutil
 import signal
@@ -29,7 +27,6 @@ SWX = Path(sys.executable).with_name("swx")
 _PATIENCE_SECONDS = 60
 #: Else the defaults of PostgreSQL: fsync, synchronous_commit and full_page_writes are on.
 POSTGRES_SETTINGS = ("shared_buffers=1GB", "max_wal_size=4GB", "max_connections=100", "io_method=sync")
-_LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def fresh_database(engine: str, kept: Path | None = None) -> Iterator[str]:
             url = f"sqlite:///{folder.absolute() / 'exchange.db'}"
         else:
             is_new = kept is None or not kept.exists()
-            server = stack.enter_context(_durable_postgres(kept))
+            server = stack.enter_context(durable_postgres(kept))
             if is_new:
                 server.create_database("exchange")
             url = server.url("exchange")
@@ -72,57 +69,28 @@ def fresh_database(engine: str, kept: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def _durable_postgres(kept: Path | None) -> Iterator[PostgresServer]:
+def durable_postgres(kept: Path | None = None) -> Iterator[PostgresServer]:
     """Yield the tests' server, started again without the haste that would lose commits, its data in `kept` if given."""
     hasty = start_postgres()
     try:
-        program = str(Path(f"/proc/{hasty.process.pid}/exe").readlink())
-        hasty.process.send_signal(signal.SIGINT)
-        hasty.process.wait(_PATIENCE_SECONDS)
+        hasty.halt()
         data = hasty.directory / "data"
         if kept is not None and not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             data.rename(kept)  # within one file system: a copy would belong to somebody else
-        account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        options = [f"--{setting}" for setting in POSTGRES_SETTINGS]
-        command = [
-            program,
-            "-D",
-            str((kept or data).absolute()),
-            "--listen_addresses=",
-            f"--unix_socket_directories={hasty.directory}",
-        ]
-        with (hasty.directory / "log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the program of the installed package
-                [*command, *options],
-                cwd=hasty.directory,
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                user=account.pw_uid if account else None,
-                group=account.pw_gid if account else None,
-                extra_groups=[] if account else None,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
-            )
-        hasty.process = process
-        hasty.wait_until_ready()
+        settings = [f"--{setting}" for setting in POSTGRES_SETTINGS]
+        hasty.restart(["-D", str((kept or data).absolute()), "--listen_addresses=", *settings])
         yield hasty
     finally:
         hasty.stop()
 
 
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        _LIBC.prctl(1, signal.SIGQUIT)  # 1 is PR_SET_PDEATHSIG
-
-
 @contextmanager
-def serve(url: str) -> Iterator[Served]:
+def serve(url: str, *options: str, **settings: str) -> Iterator[Served]:
     """Run `swx serve` on a database, as its users do, with the defaults of all settings but the limit of requests."""
     port = _free_port()
-    with _running([str(SWX), "serve", "--port", str(port)], port, "/ready", SWX_DATABASE_URL=url) as served:
+    command = [str(SWX), "serve", "--port", str(port), *options]
+    with _running(command, port, "/ready", SWX_DATABASE_URL=url, **settings) as served:
         yield served
 
 
@@ -176,6 +144,17 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def processor_seconds(process: int) -> float:
+    """Return the time of a core that a process and those that it started have had, whether they run or have ended."""
+    seconds = 0.0
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                seconds += processor_seconds(int(child))
+    spent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]
+    return seconds + sum(int(ticks) for ticks in spent) / os.sysconf("SC_CLK_TCK")
 
 
 def load_average() -> float:

