@@ -14,7 +14,7 @@ from app.blends.schemas import BlendPost, BlendRead
 from app.demands.models import DemandId
 from app.demands.queries import own_demand
 from app.dependencies.callers import Allow
-from app.dependencies.sessions import ReadSession
+from app.dependencies.sessions import SearchSession
 from app.organisations.models import Site
 
 router = Router(tags=["matching"])
@@ -26,7 +26,7 @@ Reader = Annotated[Actor, Depends(Allow(Role.RECYCLER, scope=Scope.MARKET_READ))
 @router.post("/demands/{demand_id}/blends", summary="Find the cheapest mix", responses=problem_responses(404, 422))
 def post_blend(
     demand_id: UUID,
-    session: ReadSession,
+    session: SearchSession,
     actor: Reader,
     conventions: CurrentConventions,
     wish: Annotated[BlendPost, Body()] = WHOLE_DEMAND,

@@ -12,7 +12,7 @@ from app.api.routing import Router
 from app.auth.actor import Actor, Scope
 from app.core.schema import Schema
 from app.dependencies.callers import Allow
-from app.dependencies.sessions import ReadSession, SnapshotSession
+from app.dependencies.sessions import SearchSession, SnapshotSession
 from app.lots.queryables import describe_queryables
 from app.matching.facets import Facets, count_facets
 from app.matching.lot_search import market_search
@@ -42,7 +42,7 @@ class SchemaDocument(JSONResponse):
 )
 def get_queryables(
     query: Annotated[QueryablesQuery, Query()],
-    session: ReadSession,
+    session: SearchSession,
     actor: Reader,  # noqa: ARG001 - who may ask
 ) -> SchemaDocument:
     """Describe each material's parameters as JSON Schema: unit, basis, possible bounds, and the range seen so far."""

@@ -14,7 +14,7 @@ from app.demands.models import DemandId
 from app.demands.queries import own_demand
 from app.dependencies.callers import Allow
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession
+from app.dependencies.sessions import ReadSession, SearchSession
 from app.dependencies.settings import CurrentSettings
 from app.lots.models import LotId
 from app.lots.queries import own_lot, visible_lot
@@ -61,7 +61,7 @@ class TakersQuery(TakerFilters, ListQuery):
 @router.get("/lots", response_model=PageOf[LotMatch], summary="Search for lots", responses=problem_responses(422))
 def get_lots(
     query: Annotated[LotsQuery, Query()],
-    session: ReadSession,
+    session: SearchSession,
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
@@ -98,7 +98,7 @@ def get_lot_verdict(
 def get_demand_matches(
     demand_id: UUID,
     query: Annotated[MatchesQuery, Query()],
-    session: ReadSession,
+    session: SearchSession,
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,
@@ -120,7 +120,7 @@ def get_demand_matches(
 def get_lot_matches(
     lot_id: UUID,
     query: Annotated[TakersQuery, Query()],
-    session: ReadSession,
+    session: SearchSession,
     actor: Reader,
     conventions: CurrentConventions,
     request: Request,

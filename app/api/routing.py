@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core.contention import is_contention
 from app.core.deadlines import is_time_over, time_limit
 from app.core.errors import Unavailable
+from app.core.replica import ReplicaLost
 
 _REPEATS = 3
 _FIRST_PAUSE_SECONDS = 0.02
@@ -45,15 +46,16 @@ class Router(APIRouter):
 async def _repeat_when_collided(handle: Handler, request: Request) -> Response:
     """Answer a request, as a whole anew when the database gave its transaction up for another one.
 
-    Nothing of it was stored then and nothing answered; its body has been read and is kept. Pauses grow and are random,
-    so that those who collided do not meet again.
+    Or when the replica that it read was lost: then the primary is read. Nothing of it was stored then and nothing
+    answered; its body has been read and is kept. Pauses grow and are random, so that those who collided do not meet
+    again.
     """
     repeats = 0
     while True:
         try:
             return await _handle_once(handle, request)
         except DBAPIError as error:
-            if not is_contention(error):
+            if not (is_contention(error) or isinstance(error, ReplicaLost)):
                 raise
             if repeats == _REPEATS or is_time_over():
                 detail = "Too many requests change the same thing just now; nothing was stored. Try again shortly."

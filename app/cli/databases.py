@@ -20,7 +20,7 @@ def open_database(settings: Settings, *, may_migrate: bool = True) -> Iterator[D
 
     The default one is brought there if `may_migrate`; for any other that is its owner's to do: raises Refusal.
     """
-    database = Database(settings.url, settings.read_database_url)
+    database = Database(settings.url)
     try:
         if not is_at_head(database.engine):
             if settings.database_url is not None or not may_migrate:

@@ -110,6 +110,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(Standing.NOTE, "schema: there is no database yet; swx migrate or the first swx serve makes it")
     else:
         yield from _examine_database(settings)
+        yield from _examine_replica(settings)
     yield _count_catalogue()
     yield _examine_disk(settings)
     yield _examine_secret(settings)
@@ -145,6 +146,22 @@ def _examine_database(settings: Settings) -> Iterator[Finding]:
         yield Finding(Standing.OK, f"schema: at head, {head}")
     else:
         yield Finding(Standing.FIX, f"schema: {found or 'empty'}, but {head} is needed; run swx migrate")
+
+
+def _examine_replica(settings: Settings) -> Iterator[Finding]:
+    database = Database(settings.url, settings.read_database_url)
+    if settings.read_database_url is None or database.replica is None:
+        return
+    address = describe_url(settings.read_database_url)
+    connection = database.replica.connect()
+    if connection is not None:
+        connection.close()
+        yield Finding(Standing.OK, f"replica {address}: follows, and has all that the primary acknowledged")
+    else:
+        fault = database.replica.fault or "the primary does not answer"
+        standing = Standing.NOTE if fault == "behind" else Standing.FIX
+        yield Finding(standing, f"replica {address}: {fault}; the primary is read in its place")
+    database.dispose()
 
 
 def _count_catalogue() -> Finding:

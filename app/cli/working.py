@@ -75,7 +75,7 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
     stop = Event()
     with ExitStack() as at_end:
         at_end.enter_context(hold_file(file, "worker"))
-        database = Database(settings.url, settings.read_database_url)
+        database = Database(settings.url)
         at_end.callback(database.dispose)
         reader = Reader()
         at_end.callback(reader.close)

@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
 from app.core.deadlines import TookTooLong, keep_time, patience, stop_when_late
+from app.core.replica import Replica, ReplicaSession
 from app.core.turns import taking_turns
 
 try:  # SQLite below 3.51.3 can lose commits when several connections checkpoint the WAL
@@ -33,6 +34,11 @@ _SQLITE_PRAGMAS = (
     "PRAGMA cache_size=-8000",
 )
 _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}
+#: For the one question that the primary is asked before the replica is read.
+_QUESTIONS = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 1}
+_SNAPSHOT = "REPEATABLE READ"
+#: Seconds, and milliseconds without an acknowledgement: one that is gone must not hold up who could ask elsewhere.
+_REPLICA_PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 3000}
 _write_json = msgspec.json.Encoder().encode
 
 
@@ -87,14 +93,15 @@ def new_id() -> UUID:
 
 
 class Database:
-    """Engines and sessions of one database; `read_url` may name a replica."""
+    """Engines and sessions of one database; `read_url` may name a streaming replica of it on PostgreSQL."""
 
     def __init__(self, url: str, read_url: str | None = None, statement_seconds: float | None = None) -> None:
         """Name the databases; on PostgreSQL no statement runs for longer than `statement_seconds`."""
         self.url = url
         self._writer = _make_engine(url, statement_seconds)
-        self._reader = _make_engine(read_url or url, statement_seconds, isolation_level="AUTOCOMMIT")
-        isolation = {"isolation_level": "REPEATABLE READ"} if self._reader.dialect.name == "postgresql" else {}
+        self._reader = _make_engine(url, statement_seconds, isolation_level="AUTOCOMMIT")
+        self.replica = _make_replica(url, read_url, statement_seconds) if read_url else None
+        isolation = {"isolation_level": _SNAPSHOT} if self._reader.dialect.name == "postgresql" else {}
         source = self._reader if isolation else self._writer
         self._snapshots = source.execution_options(swx_begin="BEGIN", **isolation)
 
@@ -107,8 +114,19 @@ class Database:
         """Return a session whose statements each see the latest commit (AUTOCOMMIT: no BEGIN and ROLLBACK to pay)."""
         return Session(self._reader, expire_on_commit=False)
 
+    def search(self) -> Session:
+        """Return a session as `read` does, for reads of many rows: of the replica where it is as fresh as the primary.
+
+        Of a few rows it would cost more than it spares: the primary is asked in any case, for how far its log is.
+        """
+        if self.replica is not None:
+            return ReplicaSession(self.replica, self._reader)
+        return Session(self._reader, expire_on_commit=False)
+
     def snapshot(self) -> Session:
-        """Return a session whose statements all see one state; for answers made of several statements."""
+        """Return a session as `search` does whose statements all see one state; for answers made of several."""
+        if self.replica is not None:
+            return ReplicaSession(self.replica, self._snapshots, _SNAPSHOT)
         return Session(self._snapshots, expire_on_commit=False)
 
     def write(self) -> Session:
@@ -119,6 +137,8 @@ class Database:
         """Close all connections."""
         self._writer.dispose()
         self._reader.dispose()
+        if self.replica is not None:
+            self.replica.dispose()
 
 
 def sqlite_module() -> ModuleType:
@@ -134,11 +154,12 @@ def _make_engine(url: str, statement_seconds: float | None, **options: Any) -> E
 
 
 def _make_server_engine(url: str, statement_seconds: float | None, options: Mapping[str, Any]) -> Engine:
-    connect_args = {}
+    connect_args = dict(options.get("connect_args", {}))
     if statement_seconds is not None:
         given = make_url(url).normalized_query.get("options", ())
         connect_args["options"] = " ".join([*given, f"-c statement_timeout={round(statement_seconds * 1000)}"])
-    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **_JSON, **_POOL, **options)
+    usual = {"pool_pre_ping": True, **_JSON, **_POOL}
+    return create_engine(url, **usual | dict(options) | {"connect_args": connect_args})
 
 
 def _make_sqlite_engine(url: str, options: Mapping[str, Any]) -> Engine:
@@ -159,6 +180,15 @@ def _make_sqlite_engine(url: str, options: Mapping[str, Any]) -> Engine:
     if "isolation_level" not in options:
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_replica(url: str, read_url: str, statement_seconds: float | None) -> Replica:
+    # Without pre-ping: these connections are looked at with every use.
+    options = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": False, "connect_args": _REPLICA_PATIENCE}
+    return Replica(
+        _make_engine(url, statement_seconds, **options | _QUESTIONS),
+        _make_engine(read_url, statement_seconds, **options | {"pool_timeout": 1}),
+    )
 
 
 def _make_folder(url: str) -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, field_validator
+from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.quantities import FreightFixed, FreightRate
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     data_dir: Path = Field(Path("var"), description="Folder of the embedded database.")
     database_url: str | None = Field(None, description="SQLAlchemy URL; default is an SQLite file in data_dir.")
-    read_database_url: str | None = Field(None, description="Replica for reads; default is database_url.")
+    read_database_url: str | None = Field(None, description="Streaming replica of database_url, for searches.")
     timezone: str = Field("Asia/Shanghai", description="Zone of business days and months.")
     secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="Pepper of keys and signature of cursors.")
     detour_factor: float = Field(1.3, ge=1, le=3, description="Road distance over the geodesic.")
@@ -69,6 +69,13 @@ class Settings(BaseSettings):
     def _split(cls, listed: object) -> object:
         """Return the parts of a list that is separated by commas."""
         return [part.strip() for part in listed.split(",") if part.strip()] if isinstance(listed, str) else listed
+
+    @field_validator("read_database_url")
+    @classmethod
+    def _follows_postgresql(cls, read_url: str | None, info: ValidationInfo) -> str | None:
+        if read_url and not all((url or "").startswith("postgresql") for url in (read_url, info.data["database_url"])):
+            raise ValueError("names a streaming replica: it and SWX_DATABASE_URL must both be PostgreSQL")
+        return read_url
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""Sessions of the database: to read, to read one snapshot, to write."""
+"""Sessions of the database: to read a few rows, to search many, to read one snapshot, to write."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
@@ -30,6 +30,12 @@ def database_of(request: Request) -> Database:
 async def _read_session(request: Request) -> AsyncIterator[Session]:
     """Async, so that opening and closing cost no thread hop; it connects only when a query runs."""
     with database_of(request).read() as session:
+        yield session
+
+
+async def _search_session(request: Request) -> AsyncIterator[Session]:
+    """As the session for reading; a replica may answer, once it has all that was acknowledged before."""
+    with database_of(request).search() as session:
         yield session
 
 
@@ -74,5 +80,6 @@ def _commit(session: Session, answer: Answer | None) -> None:
 
 
 ReadSession = Annotated[Session, Depends(_read_session)]
+SearchSession = Annotated[Session, Depends(_search_session)]
 SnapshotSession = Annotated[Session, Depends(_snapshot_session)]
 WriteSession = Annotated[Session, Depends(_write_session, scope="function", max_concurrency=_WRITERS_AT_ONCE)]
