@@ -1,10 +1,11 @@
-"""`swx serve`: the service in one process."""
+"""`swx serve`: the service, in one process unless told otherwise."""
 
 import errno
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from threading import Thread
 from typing import Annotated
 
@@ -13,6 +14,7 @@ import uvicorn
 
 from app.cli.databases import database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
+from app.cli.processes import check_processes, serve_in_processes
 from app.cli.refusals import Refusal, notes
 from app.cli.working import run_worker
 from app.core.memory import settle_memory
@@ -29,24 +31,29 @@ Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is reacha
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one needs PostgreSQL.")] = 1,
     log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
 ) -> None:
     """Serve the API until stopped; the default database brings itself up to date."""
     settings = Settings()
     check_secret(settings)
+    check_processes(settings, workers)
     is_production = settings.environment is Environment.PRODUCTION
     with hold_file(database_file(settings.url)), listen(host, port) as listener:
         with open_database(settings):
             pass  # at head, or refused
-        set_up_logs(log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN))
-        server = make_server(settings, access_log=True)
+        form = log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN)
+        set_up_logs(form)
+        if workers > 1:
+            run = partial(serve_in_processes, listener, workers, form)
+        else:
+            run = partial(make_server(settings, access_log=True).run, sockets=[listener])
         address = address_of(listener)
         notes.print(f"Serving {address} (documentation: {address}/docs). Stop with Ctrl-C.")
-        try:
-            with run_worker(settings) if settings.worker is Switch.ON else nullcontext():
-                server.run(sockets=[listener])
-        except KeyboardInterrupt:  # how uvicorn ends after it has answered what was under way
-            notes.print("Stopped.")
+        # An interrupt is how uvicorn ends after it has answered what was under way.
+        with suppress(KeyboardInterrupt), run_worker(settings) if settings.worker is Switch.ON else nullcontext():
+            run()
+        notes.print("Stopped.")
 
 
 def make_server(settings: Settings, *, access_log: bool) -> uvicorn.Server:
