@@ -23,6 +23,7 @@ from app.api import (
     lots,
     market_facts,
     matches,
+    metrics,
     openapi,
     organisations,
     problems,
@@ -39,6 +40,8 @@ from app.api import (
 )
 from app.api.headers import AnswerHeaders
 from app.api.limits import RequestLimits
+from app.api.meters import Meters
+from app.api.observation import Observation
 from app.auth.failures import FailedAttempts
 from app.auth.recent import RecentActors
 from app.catalogue.reference import reference as catalogue
@@ -47,6 +50,7 @@ from app.core.database import Database
 from app.core.guarded_connections import Guard
 from app.core.secrets import check_secret
 from app.core.settings import Settings
+from app.core.timeouts import Purpose
 from app.dependencies.lists import refuse_unknown_query
 from app.matching.routes import Router
 from app.requests.limiter import Limiter
@@ -109,7 +113,9 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=True,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.url, settings.read_database_url, REQUEST_SECONDS)
+    app.state.database = Database(settings.url, settings.read_database_url, REQUEST_SECONDS, purpose=Purpose.SERVER)
+    app.state.is_stopping = False
+    app.state.meters = Meters(app.version)
     app.state.recent_actors = RecentActors()
     app.state.limiter = Limiter()
     app.state.request_seconds = REQUEST_SECONDS
@@ -119,9 +125,10 @@ def create_app(settings: Settings) -> FastAPI:
     _include_routes(app)
     problems.install(app)
     app.add_middleware(RequestLimits)
-    app.add_middleware(AnswerHeaders)
+    app.add_middleware(Observation)
+    app.add_middleware(AnswerHeaders)  # each one around those before it
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
-    routers = [resource.router for resource in (*_RESOURCES, health)]
+    routers = [resource.router for resource in (*_RESOURCES, health, metrics)]
     app.openapi = lambda: openapi.document(app, routers)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
@@ -139,5 +146,6 @@ def _include_routes(app: FastAPI) -> None:
     # Where clients of OAuth2 look for it when told no path.
     app.include_router(tokens.router, include_in_schema=False, max_body_size=MAX_BODY_BYTES)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     pages.mount_static(app)

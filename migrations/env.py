@@ -23,9 +23,10 @@ def render_plain(kind, item, autogenerate):  # noqa: ANN001, ANN201 - Alembic's 
 
 
 def migrate_on(connection) -> None:  # noqa: ANN001 - Alembic calls this with its own connection
-    """Run the migrations on an open connection, in one transaction."""
+    """Run the migrations on an open connection: in its transaction, or each in one of its own."""
     context.configure(
         connection=connection,
+        transaction_per_migration=True,
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
@@ -36,7 +37,10 @@ def migrate_on(connection) -> None:  # noqa: ANN001 - Alembic calls this with it
 
 
 handed_over = context.config.attributes.get("connection")
-if handed_over is not None:
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", target_metadata=metadata, transaction_per_migration=True)
+    context.run_migrations()
+elif handed_over is not None:
     migrate_on(handed_over)
 else:
     database = Database(Settings().url)

@@ -242,4 +242,5 @@ EXAMPLES: Mapping[str, Example] = {
     "replay_delivery": Example({"webhook_id": WEBHOOK, "delivery_id": WEBHOOK_DELIVERY}),
     "read_health": Example(),
     "read_ready": Example(),
+    "read_metrics": Example(),
 }

@@ -8,7 +8,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import answer
+from app.api.problems import REQUEST_ID, answer
 from app.core.database import new_id
 from app.requests.buckets import Standing
 
@@ -29,6 +29,7 @@ class AnswerHeaders:
         sent = Headers(scope=scope)
         wished = sent.get("x-request-id", "")
         request_id = wished if _WELL_FORMED.fullmatch(wished) else str(new_id())
+        scope[REQUEST_ID] = request_id
         is_too_large = False
         state = scope.setdefault("state", {})
 
@@ -47,6 +48,7 @@ class AnswerHeaders:
             if not is_too_large:
                 await send(message)
 
+        structlog.contextvars.clear_contextvars()  # of the request before, in the same context
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self.app(scope, receive, complete)
         if is_too_large:  # the framework says so in plain text, below every handler of ours

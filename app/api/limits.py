@@ -29,7 +29,9 @@ class RequestLimits:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             await answer(status, "headers_too_large", detail)(scope, receive, send)
         elif scope["method"] == "HEAD":
-            await self.app({**scope, "method": "GET"}, receive, _without_body(send))
+            as_get = {**scope, "method": "GET"}
+            await self.app(as_get, receive, _without_body(send))
+            scope["route"] = as_get.get("route")  # which it was, for the log
         else:
             await self.app(scope, receive, send)
 

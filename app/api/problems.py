@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
@@ -27,6 +27,7 @@ from app.core.errors import (
     Unavailable,
     Unsupported,
 )
+from app.core.failures import STORAGE_FULL, is_full, is_gone, name_failure
 from app.requests.idempotency import Replay
 
 MEDIA_TYPE = "application/problem+json"
@@ -41,6 +42,10 @@ _STATUSES: Mapping[type[ExchangeError], int] = {
     TooManyRequests: 429,
     Unavailable: 503,
 }
+#: A database that went away is back in seconds, started again or replaced.
+_HEADERS: Mapping[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+#: Where the middleware keeps the request's id for answers that are made outside of it.
+REQUEST_ID = "swx.request_id"
 log = structlog.get_logger()
 
 
@@ -72,7 +77,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answer(status: int, code: str, detail: str, **facts: Any) -> JSONResponse:  # noqa: ANN401 - JSON facts
     """Return a problem answer."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    headers = _HEADERS.get(status)
     plain = {name: _plain(value) for name, value in facts.items()}
     return JSONResponse(body | plain, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -94,7 +99,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(IntegrityError, _collided)
     app.add_exception_handler(StaleDataError, _collided)
-    app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(DBAPIError, _database_failed)
     app.add_exception_handler(TookTooLong, _late)
     app.add_exception_handler(Replay, _answer_again)
     app.add_exception_handler(PoolTimeout, _unavailable)
@@ -149,16 +154,27 @@ def _collided(_request: Request, error: Exception) -> JSONResponse:
     return answer(409, "write_conflict", "Another request changed the same thing at the same time; read it and retry.")
 
 
-def _unavailable(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, OperationalError) and was_stopped(error):
+def _database_failed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this type alone
+    if is_full(error):
+        log.error("storage_full", error=name_failure(error))
+        return answer(503, *STORAGE_FULL)
+    if was_stopped(error):
         return _late(request, error)
-    log.error("database_unavailable", error=str(error))
+    if isinstance(error, OperationalError) or is_gone(error):
+        return _unavailable(request, error)
+    return _failed(request, error)
+
+
+def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SQLAlchemyError)  # noqa: S101 - registered for these types alone
+    log.error("database_unavailable", error=name_failure(error))
     return answer(503, "database_unavailable", "The database does not answer; nothing was stored. Try again shortly.")
 
 
 def _late(request: Request, error: Exception) -> JSONResponse:
     seconds = request.app.state.request_seconds
-    log.warning("request_took_too_long", error=str(error))
+    log.warning("request_took_too_long", error=type(error).__name__)
     return answer(503, "took_too_long", f"This took longer than {seconds} s and was stopped; ask for less at once.")
 
 
@@ -168,6 +184,13 @@ def _answer_again(_request: Request, replay: Exception) -> Response:
     return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
 
 
-def _failed(_request: Request, error: Exception) -> JSONResponse:
-    log.error("request_failed", exc_info=error)
-    return answer(500, "internal_error", "The exchange failed; nothing was stored. Quote the X-Request-Id when asking.")
+def _failed(request: Request, error: Exception) -> JSONResponse:
+    """Answer outside of all middleware, which the error has passed: so what they add is added here."""
+    request_id = request.scope.get(REQUEST_ID, "")
+    log.error("request_failed", request_id=request_id, exc_info=error)
+    detail = "The exchange failed; nothing was stored. Quote the X-Request-Id when asking."
+    problem = answer(500, "internal_error", detail)
+    problem.headers["X-Request-Id"] = request_id
+    if "authorization" in request.headers:
+        problem.headers["Cache-Control"] = "private, no-store"
+    return problem

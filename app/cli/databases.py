@@ -10,22 +10,24 @@ from sqlalchemy import make_url
 import app.tables  # noqa: F401 - foreign keys resolve once every table is known
 from app.cli.refusals import Refusal
 from app.core.database import Database
-from app.core.revisions import is_at_head, migrate
+from app.core.revisions import current_revision, head_revision, migrate, standing_of
 from app.core.settings import Settings
 
 
 @contextmanager
 def open_database(settings: Settings, *, may_migrate: bool = True) -> Iterator[Database]:
-    """Yield the database, at head.
+    """Yield the database, at head; or beyond, where a newer program has brought it while this one is being replaced.
 
     The default one is brought there if `may_migrate`; for any other that is its owner's to do: raises Refusal.
     """
     database = Database(settings.url)
     try:
-        if not is_at_head(database.engine):
+        found = current_revision(database.engine)
+        if not standing_of(found).is_fit:
             if settings.database_url is not None or not may_migrate:
                 raise Refusal(
-                    f"The database {describe_url(settings.url)} is not at the revision that this program needs.\n"
+                    f"The database {describe_url(settings.url)} is not at the revision that this program needs: "
+                    f"{found or 'none'} instead of {head_revision()}.\n"
                     "Bring it there with: swx migrate"
                 )
             migrate(database.engine)

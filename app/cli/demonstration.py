@@ -1,7 +1,6 @@
 """`swx demo`: the exchange on this machine with a sample market, and three journeys through it over HTTP."""
 
 import logging
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from app.cli.logs import LogFormat, set_up_logs
 from app.cli.progress import show_progress
 from app.cli.refusals import notes
 from app.cli.serving import Host, Port, address_of, listen, make_server, run_beside
+from app.cli.signals import stop_with_signals
 from app.cli.working import run_worker, wait_for_end
 from app.core import clock
 from app.core.database import Database
@@ -39,9 +39,7 @@ def demo(
 
     The database of the demo is its own, made afresh each time in the folder demo/ of SWX_DATA_DIR.
     """
-    # A supervisor stops a program with SIGTERM, and a shell starts one beside it deaf to SIGINT: both end it.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    stop_with_signals()
     settings = _settings_of_demo()
     clock.use_zone(settings.timezone)
     set_up_logs(LogFormat.PLAIN, logging.WARNING)
@@ -50,7 +48,7 @@ def demo(
         with listen(host, port) as listener, hold_file(file):
             plan = plan_market(clock.today(), months)
             cast = _make_database(settings, file, plan)
-            with run_worker(settings), run_beside(make_server(settings, access_log=False), listener) as thread:
+            with run_worker(settings), run_beside(make_server(settings), listener) as thread:
                 succeeded = _play(Service(address_of(listener), cast), plan)
                 if once and not succeeded:
                     raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """`swx serve --workers N`: several processes behind one socket, watched and replaced by uvicorn's supervisor."""
 
+import math
 import os
 import signal
 import socket
@@ -42,6 +43,8 @@ def serve_in_processes(listener: socket.socket, count: int, log_format: LogForma
         factory=True,
         workers=count,
         log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=math.ceil(Settings().drain_seconds),
         timeout_worker_healthcheck=_HANGS_SECONDS,
     )
     supervisor = Multiprocess(config, sockets=[listener])

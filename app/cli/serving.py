@@ -1,12 +1,15 @@
 """`swx serve`: the service, in one process unless told otherwise."""
 
+import asyncio
 import errno
+import math
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from threading import Thread
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -16,6 +19,7 @@ from app.cli.databases import database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.processes import check_processes, serve_in_processes
 from app.cli.refusals import Refusal, notes
+from app.cli.signals import stop_with_signals
 from app.cli.working import run_worker
 from app.core.memory import settle_memory
 from app.core.secrets import check_secret
@@ -44,10 +48,11 @@ def serve(
             pass  # at head, or refused
         form = log_format or (LogFormat.JSON if is_production else LogFormat.PLAIN)
         set_up_logs(form)
+        stop_with_signals()
         if workers > 1:
             run = partial(serve_in_processes, listener, workers, form)
         else:
-            run = partial(make_server(settings, access_log=True).run, sockets=[listener])
+            run = partial(make_server(settings).run, sockets=[listener])
         address = address_of(listener)
         notes.print(f"Serving {address} (documentation: {address}/docs). Stop with Ctrl-C.")
         # An interrupt is how uvicorn ends after it has answered what was under way.
@@ -56,19 +61,40 @@ def serve(
         notes.print("Stopped.")
 
 
-def make_server(settings: Settings, *, access_log: bool) -> uvicorn.Server:
-    """Return a server of the application, not yet running."""
+class Server(uvicorn.Server):
+    """Told to stop, it says at once that it is no longer ready, and takes requests for the time of notice still."""
+
+    def __init__(self, config: uvicorn.Config, notice_seconds: float) -> None:
+        super().__init__(config)
+        self._notice_seconds = notice_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; a second signal waits for nothing more."""
+        self.config.app.state.is_stopping = True  # type: ignore[union-attr]  # the application, not its name
+        if self._notice_seconds and not self._captured_signals:
+            self._captured_signals.append(sig)
+            asyncio.get_running_loop().call_later(self._notice_seconds, self._end)
+        else:
+            super().handle_exit(sig, frame)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+
+def make_server(settings: Settings) -> Server:
+    """Return a server of the application, not yet running; the application writes its own line of each request."""
     from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
 
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_config=None,
-        access_log=access_log,
+        access_log=False,
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
         proxy_headers=False,  # the application does it, for the proxies of SWX_TRUSTED_PROXIES alone
     )
-    server = uvicorn.Server(config)
     settle_memory()
-    return server
+    return Server(config, settings.notice_seconds)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """`swx worker`: background work in a process of its own, and the same work beside a server."""
 
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -12,12 +11,14 @@ import typer
 from app.cli.databases import database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import notes
+from app.cli.signals import stop_with_signals
 from app.core import clock
 from app.core.database import Database
 from app.core.guarded_connections import Guard, GuardedClient
 from app.core.memory import settle_memory
 from app.core.secrets import check_secret
 from app.core.settings import Environment, Settings
+from app.core.timeouts import Purpose
 from app.exchange.sweeping import run_sweeper
 from app.imports.kinds import ImportKind
 from app.imports.readers import Reader
@@ -35,9 +36,7 @@ def work(
     log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
 ) -> None:
     """Do background work (imports, alerts, webhooks, expiry) until stopped, for servers with SWX_WORKER=off."""
-    # A supervisor stops a program with SIGTERM, and a shell starts one beside it deaf to SIGINT: both end it.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    stop_with_signals()
     settings = Settings()
     check_secret(settings)
     clock.use_zone(settings.timezone)
@@ -75,7 +74,7 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
     stop = Event()
     with ExitStack() as at_end:
         at_end.enter_context(hold_file(file, "worker"))
-        database = Database(settings.url)
+        database = Database(settings.url, purpose=Purpose.WORKER)
         at_end.callback(database.dispose)
         reader = Reader()
         at_end.callback(reader.close)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from app.core.deadlines import TookTooLong, keep_time, patience, stop_when_late
 from app.core.replica import Replica, ReplicaSession
+from app.core.timeouts import Purpose, connection_options
 from app.core.turns import taking_turns
 
 try:  # SQLite below 3.51.3 can lose commits when several connections checkpoint the WAL
@@ -39,6 +40,10 @@ _QUESTIONS = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 1}
 _SNAPSHOT = "REPEATABLE READ"
 #: Seconds, and milliseconds without an acknowledgement: one that is gone must not hold up who could ask elsewhere.
 _REPLICA_PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 3000}
+#: A process opens no more than this many connections to a server: readers and writers have a pool each.
+MOST_CONNECTIONS = 2 * (_POOL["pool_size"] + _POOL["max_overflow"])
+#: What a statement was given stands in no message: messages reach logs, and bodies and names do not.
+_QUIET = {"hide_parameters": True}
 _write_json = msgspec.json.Encoder().encode
 
 
@@ -93,14 +98,25 @@ def new_id() -> UUID:
 
 
 class Database:
-    """Engines and sessions of one database; `read_url` may name a streaming replica of it on PostgreSQL."""
+    """Engines and sessions of one database; `purpose` sets the times of statements.
 
-    def __init__(self, url: str, read_url: str | None = None, statement_seconds: float | None = None) -> None:
-        """Name the databases; on PostgreSQL no statement runs for longer than `statement_seconds`."""
+    `read_url` may name a streaming replica of it on PostgreSQL.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        read_url: str | None = None,
+        statement_seconds: float = 0,
+        *,
+        purpose: Purpose = Purpose.COMMAND,
+    ) -> None:
+        """Name the databases; on PostgreSQL no statement runs for longer than `statement_seconds` (0: no limit)."""
         self.url = url
-        self._writer = _make_engine(url, statement_seconds)
-        self._reader = _make_engine(url, statement_seconds, isolation_level="AUTOCOMMIT")
-        self.replica = _make_replica(url, read_url, statement_seconds) if read_url else None
+        connecting = (purpose, statement_seconds)
+        self._writer = _make_engine(url, *connecting)
+        self._reader = _make_engine(url, *connecting, isolation_level="AUTOCOMMIT")
+        self.replica = _make_replica(url, read_url, *connecting) if read_url else None
         isolation = {"isolation_level": _SNAPSHOT} if self._reader.dialect.name == "postgresql" else {}
         source = self._reader if isolation else self._writer
         self._snapshots = source.execution_options(swx_begin="BEGIN", **isolation)
@@ -109,6 +125,11 @@ class Database:
     def engine(self) -> Engine:
         """The writing engine, for migrations and checks."""
         return self._writer
+
+    def connections_in_use(self) -> dict[str, int]:
+        """Return how many connections are lent at present, to writers and to readers."""
+        pools = {"writer": self._writer.pool, "reader": self._reader.pool}
+        return {name: pool.checkedout() for name, pool in pools.items() if isinstance(pool, QueuePool)}
 
     def read(self) -> Session:
         """Return a session whose statements each see the latest commit (AUTOCOMMIT: no BEGIN and ROLLBACK to pay)."""
@@ -146,20 +167,19 @@ def sqlite_module() -> ModuleType:
     return pysqlite3 or sqlite3
 
 
-def _make_engine(url: str, statement_seconds: float | None, **options: Any) -> Engine:  # noqa: ANN401 - of create_engine
-    is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    engine = _make_sqlite_engine(url, options) if is_sqlite else _make_server_engine(url, statement_seconds, options)
+def _make_engine(url: str, purpose: Purpose, statement_seconds: float, **options: Any) -> Engine:  # noqa: ANN401 - of create_engine
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = _make_sqlite_engine(url, options)
+    else:
+        engine = _make_server_engine(url, purpose, statement_seconds, options)
     keep_time(engine)
     return engine
 
 
-def _make_server_engine(url: str, statement_seconds: float | None, options: Mapping[str, Any]) -> Engine:
-    connect_args = dict(options.get("connect_args", {}))
-    if statement_seconds is not None:
-        given = make_url(url).normalized_query.get("options", ())
-        connect_args["options"] = " ".join([*given, f"-c statement_timeout={round(statement_seconds * 1000)}"])
-    usual = {"pool_pre_ping": True, **_JSON, **_POOL}
-    return create_engine(url, **usual | dict(options) | {"connect_args": connect_args})
+def _make_server_engine(url: str, purpose: Purpose, statement_seconds: float, options: Mapping[str, Any]) -> Engine:
+    connecting = connection_options(url, purpose, statement_seconds) | options.get("connect_args", {})
+    usual = {"pool_pre_ping": True, **_QUIET, **_JSON, **_POOL}
+    return create_engine(url, **usual | dict(options) | {"connect_args": connecting})
 
 
 def _make_sqlite_engine(url: str, options: Mapping[str, Any]) -> Engine:
@@ -172,6 +192,7 @@ def _make_sqlite_engine(url: str, options: Mapping[str, Any]) -> Engine:
             "timeout": _PATIENCE_SECONDS,
             "factory": taking_turns(sqlite_module()),
         },
+        **_QUIET,
         **_JSON,
         **_POOL,
         **options,
@@ -182,12 +203,12 @@ def _make_sqlite_engine(url: str, options: Mapping[str, Any]) -> Engine:
     return engine
 
 
-def _make_replica(url: str, read_url: str, statement_seconds: float | None) -> Replica:
+def _make_replica(url: str, read_url: str, purpose: Purpose, statement_seconds: float) -> Replica:
     # Without pre-ping: these connections are looked at with every use.
     options = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": False, "connect_args": _REPLICA_PATIENCE}
     return Replica(
-        _make_engine(url, statement_seconds, **options | _QUESTIONS),
-        _make_engine(read_url, statement_seconds, **options | {"pool_timeout": 1}),
+        _make_engine(url, purpose, statement_seconds, **options | _QUESTIONS),
+        _make_engine(read_url, purpose, statement_seconds, **options | {"pool_timeout": 1}),
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from psycopg.errors import QueryCanceled
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy import Engine, Row, Select, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -61,8 +61,11 @@ def _stop_late(*_: object) -> None:
 
 
 def was_stopped(error: DBAPIError) -> bool:
-    """Tell whether a statement failed because its time was over."""
-    return isinstance(error.orig, QueryCanceled) or getattr(error.orig, "sqlite_errorcode", None) == _INTERRUPTED
+    """Tell whether a statement failed because its time was over, or that of waiting for another one's rows."""
+    return (
+        isinstance(error.orig, (QueryCanceled, LockNotAvailable))
+        or getattr(error.orig, "sqlite_errorcode", None) == _INTERRUPTED
+    )
 
 
 def run_within(session: Session, query: Select[Any], seconds: float) -> Sequence[Row[Any]]:

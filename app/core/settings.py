@@ -27,6 +27,14 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class Metrics(StrEnum):
+    """Who may read `/metrics`."""
+
+    LOCAL = "local"
+    ON = "on"
+    OFF = "off"
+
+
 class Settings(BaseSettings):
     """All settings of the exchange; every field is the variable `SWX_<NAME>`."""
 
@@ -63,6 +71,11 @@ class Settings(BaseSettings):
     )
 
     worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
+    metrics: Metrics = Field(Metrics.LOCAL, description="Who may read /metrics: this machine, everyone, nobody.")
+    notice_seconds: float = Field(
+        0, ge=0, le=300, description="How long a server that is told to stop still takes requests, no longer ready."
+    )
+    drain_seconds: float = Field(20, ge=1, le=600, description="How long requests under way may then take to end.")
 
     @field_validator("trusted_proxies", "webhook_allow_private", mode="before")
     @classmethod

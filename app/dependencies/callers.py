@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars
 
 from app.auth.actor import COMPANIES, DELEGABLE, Actor, Role, Scope
 from app.auth.failures import FailedAttempts
@@ -75,8 +76,14 @@ async def current_actor(
         actor = await look_up(request, session, key_text, pepper, acting_for)
         recent.keep(key_text, looked_up_at, actor, acting_for)
     request.state.delegate_id = actor.delegate_id  # for the session that writes: its events name the delegate too
+    _name_in_log(actor)
     await limit_key(request, str(actor.key_id))
     return actor
+
+
+def _name_in_log(actor: Actor) -> None:
+    named = {"organisation_id": actor.organisation_id, "key_id": actor.key_id, "delegate_id": actor.delegate_id}
+    bind_contextvars(**{name: str(identifier) for name, identifier in named.items() if identifier is not None})
 
 
 async def _forget_actors(request: Request) -> AsyncIterator[None]:

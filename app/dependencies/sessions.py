@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.contention import is_contention
 from app.core.database import Database
-from app.core.errors import Unavailable
+from app.core.failures import refuse_commit
 from app.events.record import name_delegate
 from app.requests.idempotency import Answer, keep_answer
 
@@ -76,7 +76,7 @@ def _commit(session: Session, answer: Answer | None) -> None:
     except SQLAlchemyError as error:
         if is_contention(error):
             raise
-        raise Unavailable("commit_failed", "The database refused to store it; nothing was. Try again.") from error
+        raise refuse_commit(error) from error
 
 
 ReadSession = Annotated[Session, Depends(_read_session)]

@@ -26,6 +26,14 @@ def has_news(session: Session, consumer: str) -> bool:
     return bool(head > (position or 0))
 
 
+def read_positions(session: Session) -> tuple[int, dict[str, int]]:
+    """Return the position of the last event, and that of each consumer."""
+    head = session.scalars(select(EventHead.position)).one()
+    return head, {
+        row.consumer: row.position for row in session.execute(select(EventCursor.consumer, EventCursor.position))
+    }
+
+
 def lock_cursor(session: Session, consumer: str) -> EventCursor | None:
     """Return the consumer's cursor, locked until the transaction ends; None while another one works with it.
 

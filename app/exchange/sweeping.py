@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.database import Database
+from app.core.failures import name_failure
 from app.exchange.expiry import expire_overdue
 from app.exchange.models import Agreement
 from app.exchange.standing import is_overdue
@@ -44,6 +45,6 @@ def run_sweeper(database: Database, stop: threading.Event) -> None:
             if sweep(database):
                 pause = 0.0
         except (DBAPIError, PoolTimeout) as error:
-            log.warning("sweep_failed", error=str(error))
+            log.warning("sweep_failed", error=name_failure(error))
             pause = _AFTER_FAILURE_SECONDS
         stop.wait(pause)

@@ -1,17 +1,29 @@
 """Reads of jobs: one's own, and what of them was refused."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from app.core.clock import now
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, beyond, page_by_id
-from app.jobs.models import Job, JobId, JobRefusal
+from app.jobs.models import UNFINISHED, Job, JobId, JobRefusal, JobStatus
 from app.jobs.schemas import JobBrief, JobError, JobRead, RefusalRead
 
 INLINE_REFUSALS = 200
+
+
+class Backlog(NamedTuple):
+    """Jobs that have not ended; a running one whose runner died is taken up again."""
+
+    queued: int
+    running: int
+    oldest_queued_seconds: float
+
+
 _ORDER: Sequence[ColumnElement[int]] = (JobRefusal.line.expression, JobRefusal.position.expression)
 
 
@@ -39,6 +51,16 @@ def list_refusals(session: Session, job: Job, page: Page) -> Slice[RefusalRead]:
         query = query.where(beyond(_ORDER, page.after))
     found = page.cut(session.scalars(query).all(), lambda row: (row.line, row.position))
     return Slice([RefusalRead.model_validate(row) for row in found.items], found.next_cursor)
+
+
+def read_backlog(session: Session) -> Backlog:
+    """Return how much waits, of all organisations."""
+    query = select(Job.status, func.count(), func.min(Job.created_at)).where(Job.status.in_(UNFINISHED))
+    found = {status: (count, oldest) for status, count, oldest in session.execute(query.group_by(Job.status))}
+    queued, oldest = found.get(JobStatus.QUEUED, (0, None))
+    running, _ = found.get(JobStatus.RUNNING, (0, None))
+    age = 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
+    return Backlog(queued, running, age)
 
 
 def describe_job(job: Job) -> JobBrief:

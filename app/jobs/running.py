@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.database import Database, new_id
+from app.core.failures import name_failure
 from app.jobs.leases import Lease, LeaseLost, Stopping, claim_job, release_job, void_leases
 from app.jobs.models import RunnerId
 
@@ -37,7 +38,7 @@ def run_jobs(database: Database, handlers: Mapping[str, Handler], stop: Event, *
                 if lease is not None:
                     _settle(lease, pool.submit(_perform, lease, handlers).exception())
             except SQLAlchemyError as error:
-                log.warning("jobs_wait_for_database", error=str(error))
+                log.warning("jobs_wait_for_database", error=name_failure(error))
                 stop.wait(PAUSE_SECONDS)
             else:
                 if lease is None:

@@ -169,6 +169,7 @@ def _read_filters(search: SavedSearch, conventions: Conventions) -> StandingWish
     try:
         filters = LotFilters.model_validate(search.filters)
     except ValidationError as error:  # it was fine when it was saved: the catalogue has changed since
-        log.warning("saved_search_unreadable", saved_search_id=str(search.id), error=str(error))
+        faults = [fault["type"] for fault in error.errors()]  # and not what it looks for
+        log.warning("saved_search_unreadable", saved_search_id=str(search.id), faults=faults)
         return None
     return wish_of_filters(search.organisation_id, filters, today(), conventions)

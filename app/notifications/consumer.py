@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
+from app.core.failures import name_failure
 from app.core.settings import Settings
 from app.events.cursors import Occurrence, has_news, lock_cursor, read_beyond, subjects_between
 from app.events.record import record_events
@@ -34,7 +35,7 @@ def run_consumer(database: Database, settings: Settings, stop: threading.Event) 
             if consume_batch(database, settings):
                 pause = 0.0
         except (DBAPIError, PoolTimeout) as error:
-            log.warning("consumer_failed", consumer=CONSUMER, error=str(error))
+            log.warning("consumer_failed", consumer=CONSUMER, error=name_failure(error))
             pause = _AFTER_FAILURE_SECONDS
         stop.wait(pause)
 

@@ -1,0 +1,165 @@
+"""A server that is told to stop: no longer ready at once, what is under way is answered, exit code 0."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event
+
+import httpx2
+import pytest
+from sqlalchemy import make_url, select, text
+
+from app.core.database import Database, sqlite_module
+from app.jobs.models import Job
+from tests.factories import CHANGSHOU, Member, World
+from tests.imports.files import lot_row, write_csv
+
+SWX = Path(sys.executable).with_name("swx")
+PATIENCE_SECONDS = 60
+
+
+@contextmanager
+def serving(url: str, folder: Path, **variables: str) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
+    """Run a server over a database and yield it with a client that keeps no connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
+    environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder), **variables}
+    command = [SWX, "serve", "--port", str(port), "--log-format", "json"]
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    with (
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server,  # noqa: S603 - our own
+        httpx2.Client(
+            trust_env=False, limits=limits, base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS
+        ) as client,
+    ):
+        try:
+            wait_until_ready(server, client)
+            yield server, client
+        finally:
+            if server.poll() is None:
+                server.kill()
+
+
+def wait_until_ready(server: "subprocess.Popen[str]", client: httpx2.Client) -> None:
+    """Return once the server takes requests."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            if client.get("/ready").status_code == 200:
+                return
+        except httpx2.TransportError:
+            assert server.poll() is None, server.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@contextmanager
+def _writers_held_up(database: Database, url: str) -> Iterator[Event]:
+    """Keep every writer of sites waiting until the event is set."""
+    let_go = Event()
+
+    def hold(held: Event) -> None:
+        if database.engine.dialect.name == "postgresql":
+            with database.write() as session:
+                session.execute(text("LOCK TABLE sites IN EXCLUSIVE MODE"))
+                held.set()
+                let_go.wait(PATIENCE_SECONDS)
+            return
+        with closing(sqlite_module().connect(make_url(url).database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            held.set()
+            let_go.wait(PATIENCE_SECONDS)
+            connection.execute("ROLLBACK")
+
+    with ThreadPoolExecutor(1) as pool:
+        held = Event()
+        holding = pool.submit(hold, held)
+        assert held.wait(PATIENCE_SECONDS)
+        try:
+            yield let_go
+        finally:
+            let_go.set()
+            holding.result()
+
+
+def _post_site(client: httpx2.Client, member: Member) -> int:
+    headers = {"Authorization": f"Bearer {member.key}"}
+    return client.post("/v1/sites", json={"name": "gate", **CHANGSHOU}, headers=headers).status_code
+
+
+def _wait_for_request(client: httpx2.Client) -> None:
+    """Return once a request besides this one is under way."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while "swx_requests_under_way 2.0" not in client.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_request_under_way_is_answered_and_the_server_ends_with_0(
+    world: World, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    producer = world.producer()
+    with (
+        serving(database_url, tmp_path, SWX_NOTICE_SECONDS="1") as (server, client),
+        _writers_held_up(database, database_url) as let_go,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        posting = pool.submit(_post_site, client, producer)
+        _wait_for_request(client)
+        server.send_signal(signal.SIGTERM)
+        while (answer := client.get("/ready")).status_code == 200:
+            assert server.poll() is None
+        assert answer.json()["code"] == "stopping"
+        assert client.get("/health").status_code == 200  # within the notice, requests are taken still
+        let_go.set()
+        assert posting.result(PATIENCE_SECONDS) == 201
+        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
+    assert server.returncode == 0, messages
+    assert "Traceback" not in messages
+    assert len(producer.get("/sites")["items"]) == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_request_that_does_not_end_in_time_is_given_up(
+    world: World, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    producer = world.producer()
+    with (
+        serving(database_url, tmp_path, SWX_DRAIN_SECONDS="1") as (server, client),
+        _writers_held_up(database, database_url),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        posting = pool.submit(_post_site, client, producer)
+        _wait_for_request(client)
+        server.send_signal(signal.SIGTERM)
+        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
+        assert posting.exception(PATIENCE_SECONDS) is not None or posting.result() >= 500
+    assert server.returncode == 0, messages
+    assert producer.get("/sites")["items"] == []
+
+
+def test_the_worker_gives_its_job_back(world: World, database: Database, database_url: str, tmp_path: Path) -> None:
+    producer = world.producer()
+    site = world.site(producer)["name"]
+    rows = [lot_row(site, quantity_t=1 + row) for row in range(6_000)]
+    with serving(database_url, tmp_path) as (server, _):
+        headers = {"Content-Type": "text/csv"}
+        answer = producer.request("POST", "/lots/import", content=write_csv(rows), headers=headers)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not producer.get(f"/jobs/{answer.json()['id']}")["done"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        server.send_signal(signal.SIGTERM)
+        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
+    assert server.returncode == 0, messages
+    with database.read() as session:
+        job = session.scalars(select(Job)).one()
+        assert (job.status, job.leased_by, job.attempts) == ("running", None, 0)
