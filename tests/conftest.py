@@ -1,8 +1,10 @@
 """Both databases for every test, and the application over them."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -12,6 +14,9 @@ from app.core.settings import Settings
 from app.main import create_app
 from tests.databases import ENGINES, Templates
 from tests.factories import World
+
+# A line for each request would bury what a failing test says.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,20 @@ class Templates:
             self._server.stop()
 
     @contextmanager
+    def blank(self, engine: str) -> Iterator[str]:
+        """Yield the URL of a database with nothing in it, gone afterwards."""
+        name = f"blank_{uuid.uuid4().hex}"
+        if engine == "sqlite":
+            yield f"sqlite:///{self._folder / name}.db"
+            for part in self._folder.glob(f"{name}.db*"):
+                part.unlink()
+            return
+        server = self._postgres()
+        server.create_database(name)
+        yield server.url(name)
+        server.drop_database(name)
+
+    @contextmanager
     def copy(self, engine: str, name: str = EMPTY) -> Iterator[str]:
         """Yield the URL of a fresh copy of a template, gone afterwards."""
         if name == EMPTY:

