@@ -33,8 +33,13 @@ def main() -> None:
 
 def _answer(request: Request, content: bytes) -> None:
     """Send all that a file has to say."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+    for what, most in (
+        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),  # it writes to its pipe alone
+        (resource.RLIMIT_CORE, 0),  # what is read is private
+    ):
+        resource.setrlimit(what, (most, most))
     gc.set_threshold(100_000, 50, 100)  # a file is a million of lasting objects, which are not worth looking through
     clock.use_zone(request.zone)
     try:

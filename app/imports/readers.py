@@ -27,6 +27,7 @@ class Reader:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "app.imports.reader"],
+                env=_harmless_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,  # what a buffer holds already, select would wait for in vain
@@ -64,6 +65,11 @@ class Reader:
             if not is_complete:
                 self.close()
             sender.join()
+
+
+def _harmless_environment() -> dict[str, str]:
+    """Return the environment without what a file, were it to take over its reader, could do harm with."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("SWX_")}
 
 
 def _send(stream: IO[bytes], request: Request, content: bytes) -> None:

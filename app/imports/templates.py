@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.auth.actor import Actor
 from app.catalogue.parameters import Parameter
 from app.catalogue.reference import reference
+from app.core.cells import as_plain_text, as_workbook_text
 from app.imports.kinds import ImportKind
 from app.imports.layouts import layout_of
 from app.imports.texts import REMARK
@@ -60,26 +61,27 @@ def write_csv(template: Template) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(template.heads)
-    writer.writerow(_remark(template.notes))
-    writer.writerow(_remark(template.example))
+    for cells in (template.notes, template.example):
+        writer.writerow(map(as_plain_text, _remark(cells)))
     return text.getvalue().encode("utf-8-sig")
 
 
 def write_xlsx(template: Template) -> bytes:
     """Return a template as a workbook: the sheet to fill in, and one that lists columns, materials, parameters."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as workbook:
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as workbook:
         bold, text = workbook.add_format({"bold": True}), workbook.add_format({"num_format": "@"})
         sheet = workbook.add_worksheet("data 数据")
         sheet.set_column(0, len(template.heads) - 1, _WIDTH, text)
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, template.heads, bold)
         sheet.write_row(1, 0, _remark(template.notes))
-        sheet.write_row(2, 0, _remark(template.example))
+        sheet.write_row(2, 0, map(as_workbook_text, _remark(template.example)))
         notes = workbook.add_worksheet("notes 说明")
         notes.set_column(0, 4, _WIDTH)
         for number, row in enumerate(_notes(template)):
-            notes.write_row(number, 0, row)
+            notes.write_row(number, 0, map(as_workbook_text, row))
     return file.getvalue()
 
 

@@ -1,11 +1,14 @@
 """Reading of text files: CSV as spreadsheet programs of a Chinese office save it, and lines of JSON."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
 
+from app.core.cells import read_plain_text
 from app.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Unreadable
 
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = (",", ";", "\t")
 #: A row whose first cell begins so is a remark.
 REMARK = "#"
@@ -26,7 +29,7 @@ def _number(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for cells in reader:
-            yield line, [cell.strip() for cell in cells]
+            yield line, [read_plain_text(cell.strip()) for cell in cells]
             line = reader.line_num + 1
     except csv.Error as error:
         detail = f"Line {line} cannot be read: {error}. A quotation mark that is never closed is the usual reason."
@@ -64,10 +67,11 @@ def too_many_rows() -> Unreadable:
 
 
 def _decode(content: bytes) -> str:
-    """Return the text of a file in UTF-8 (with or without byte order mark) or GB18030."""
-    for encoding in ("utf-8-sig", "gb18030"):
+    """Return the text of a file in UTF-8, GB18030 or, with its byte order mark, UTF-16; the mark is no part of it."""
+    encodings = ("utf-16",) if content.startswith(_UTF_16_MARKS) else ("utf-8", "gb18030")
+    for encoding in encodings:
         try:
-            return content.decode(encoding)
+            return content.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
     raise Unreadable("unreadable_text", "The file is neither UTF-8 nor GB18030; save it as CSV UTF-8.")

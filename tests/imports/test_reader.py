@@ -38,7 +38,8 @@ def _is_reader(pid: int) -> bool:
     return b"app.imports.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def test_a_fork_killed_by_its_limits_fails_its_file_alone(own_reader: Reader) -> None:
+def test_a_fork_killed_by_its_limits_fails_its_file_alone(own_reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWX_SECRET", "of the server")
     large = write_csv([lot_row(SITE, quantity_t=number) for number in range(1, 20_000)])
     answers = own_reader.read(_REQUEST, large, lambda: None)
     assert next(answers) == Begin(19_999)
@@ -46,6 +47,9 @@ def test_a_fork_killed_by_its_limits_fails_its_file_alone(own_reader: Reader) ->
     limits = Path(f"/proc/{fork}/limits").read_text()
     assert str(MAX_MEMORY_BYTES) in limits
     assert f" {MAX_CPU_SECONDS} " in limits
+    written = {line[:26].strip(): line[26:].split()[1] for line in limits.splitlines()}
+    assert (written["Max file size"], written["Max core file size"]) == ("0", "0")
+    assert b"SWX_SECRET" not in Path(f"/proc/{fork}/environ").read_bytes()
     os.kill(fork, signal.SIGXCPU)
     *chunks, last = answers
     assert all(isinstance(chunk, Chunk) for chunk in chunks)
