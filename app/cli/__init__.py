@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import backups, demonstration, importing, issuing, lifecycles, serving, upkeep, verifying, working
+from app.cli import backups, demonstration, doctor, importing, issuing, lifecycles, serving, upkeep, verifying, working
 from app.cli.refusals import RefusingGroup
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app.command("worker")(working.work)
 app.command("demo")(demonstration.demo)
 app.command("openapi")(upkeep.print_openapi)
 app.command("lifecycles")(lifecycles.print_lifecycles)
-app.command("doctor")(upkeep.examine)
+app.command("doctor")(doctor.examine)
 app.command("verify-ledger")(upkeep.verify_ledger)
 app.command("verify-events")(verifying.verify_events)
 app.command("backup")(backups.back_up)

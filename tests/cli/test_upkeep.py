@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
-from app.cli import upkeep
+from app.cli import doctor
 from app.core.clock import today
 from app.core.database import Database
 from app.ledger.models import Balance, OriginMonth, OriginYear
@@ -60,10 +60,10 @@ def test_doctor_examines_both_engines(database_url: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("version", "standing"), [("3.51.2", "FIX"), ("3.7.0", "FIX"), ("3.51.3", "ok"), ("3.53.0", "ok")]
+    ("version", "urgency"), [("3.51.2", "FIX"), ("3.7.0", "FIX"), ("3.51.3", "ok"), ("3.53.0", "ok")]
 )
-def test_versions_of_sqlite_with_the_wal_fault_must_go(version: str, standing: str) -> None:
-    assert upkeep.examine_sqlite(version, "sqlite3").standing == standing
+def test_versions_of_sqlite_with_the_wal_fault_must_go(version: str, urgency: str) -> None:
+    assert doctor.examine_sqlite(version, "sqlite3").urgency == urgency
 
 
 def test_verify_ledger_says_what_differs(world: World, database: Database, database_url: str, tmp_path: Path) -> None:

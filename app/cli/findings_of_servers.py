@@ -1,0 +1,100 @@
+"""What `swx doctor` looks at on PostgreSQL: what could lose commits, what could run out, clocks, and a replica."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from app.cli.databases import describe_url
+from app.cli.findings import Finding, Urgency, of_production
+from app.core import clock
+from app.core.database import MOST_CONNECTIONS, Database
+from app.core.settings import Settings
+
+_LEAST_POSTGRESQL = 150_000
+#: A server and a worker.
+_USUAL_PROCESSES = 2
+#: Leases of jobs last ten seconds by the clocks of those who hold them.
+_MOST_SKEW_SECONDS = 2.0
+_MOST_LAG_SECONDS = 10.0
+#: What `off` means for what was acknowledged.
+_KEEPERS = {
+    "fsync": "a crash of the machine can destroy the database",
+    "full_page_writes": "a crash of the machine can tear pages of the database",
+    "synchronous_commit": "a crash of the server can lose writes that were acknowledged",
+}
+_SETTINGS = (*_KEEPERS, "server_version", "server_version_num", "server_encoding", "max_connections")
+_RESERVED = ("superuser_reserved_connections", "reserved_connections")
+
+
+def examine_server(engine: Engine, settings: Settings) -> Iterator[Finding]:
+    """Yield what is found on the server of the primary database."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)"), {"names": [*_SETTINGS, *_RESERVED]}
+        )
+        found = {name: setting for name, setting in rows}
+        is_standby = connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one()
+        asked_at = clock.now()
+        theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        took = clock.now() - asked_at
+    is_recent = int(found["server_version_num"]) >= _LEAST_POSTGRESQL
+    version = f"PostgreSQL {found['server_version']} (15 or newer is needed)"
+    yield Finding(Urgency.OK if is_recent else Urgency.FIX, version)
+    if is_standby:
+        yield Finding(Urgency.FIX, "SWX_DATABASE_URL names a replica, which takes no writes; name the primary")
+    if found["server_encoding"] != "UTF8":
+        yield Finding(Urgency.FIX, f"encoding {found['server_encoding']}: Chinese names need a database in UTF8")
+    yield from _examine_keepers(found, settings)
+    yield _examine_connections(found)
+    skew = (theirs - asked_at - took / 2).total_seconds()
+    sentence = f"clock: the database's is {abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} ours"
+    is_off = abs(skew) > _MOST_SKEW_SECONDS + took.total_seconds() / 2
+    yield Finding(Urgency.FIX if is_off else Urgency.OK, f"{sentence}; set both by NTP" if is_off else sentence)
+
+
+def _examine_keepers(found: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
+    lost = [name for name in _KEEPERS if found[name] == "off"]
+    for name in lost:
+        yield Finding(of_production(settings), f"{name} is off: {_KEEPERS[name]}")
+    if not lost:
+        yield Finding(Urgency.OK, f"what is acknowledged is kept: {', '.join(_KEEPERS)} are on")
+
+
+def _examine_connections(found: Mapping[str, str]) -> Finding:
+    free = int(found["max_connections"]) - sum(int(found.get(name, 0)) for name in _RESERVED)
+    processes = free // MOST_CONNECTIONS
+    sentence = (
+        f"connections: the server takes {free}, a process of ours opens up to {MOST_CONNECTIONS}: room for {processes}"
+    )
+    if processes >= _USUAL_PROCESSES:
+        return Finding(Urgency.OK, sentence)
+    return Finding(Urgency.NOTE, f"{sentence}; with more processes raise max_connections or put a pooler between")
+
+
+def examine_replica(url: str) -> Iterator[Finding]:
+    """Yield what is found on the database that reads go to."""
+    named = f"replica {describe_url(url)}"
+    database = Database(url)
+    try:
+        if database.engine.dialect.name != "postgresql":
+            yield Finding(Urgency.FIX, f"{named}: only PostgreSQL has replicas; unset SWX_READ_DATABASE_URL")
+            return
+        with database.engine.connect() as connection:
+            is_standby, lag = connection.execute(
+                text(
+                    "SELECT pg_is_in_recovery(), CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
+                    "ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END"
+                )
+            ).one()
+    except DBAPIError as error:
+        yield Finding(Urgency.FIX, f"{named} does not answer: {str(error.orig).strip()}")
+        return
+    finally:
+        database.dispose()
+    if not is_standby:
+        yield Finding(Urgency.NOTE, f"{named} is not in recovery: it is a primary itself, and reads go there")
+        return
+    seconds = float(lag or 0)
+    is_late = seconds > _MOST_LAG_SECONDS
+    yield Finding(Urgency.NOTE if is_late else Urgency.OK, f"{named}: in recovery, {seconds:.1f} s behind")
