@@ -33,7 +33,7 @@ def examine_server(engine: Engine, settings: Settings) -> Iterator[Finding]:
         rows = connection.execute(
             text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)"), {"names": [*_SETTINGS, *_RESERVED]}
         )
-        found = {name: setting for name, setting in rows}
+        found: dict[str, str] = {row.name: row.setting for row in rows}
         is_standby = connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one()
         asked_at = clock.now()
         theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
