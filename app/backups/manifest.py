@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, column, func, inspect, select, table, text
+from sqlalchemy import ColumnElement, Connection, column, func, inspect, select, table, text
 
 #: Of the archive, not of the database.
 FORMAT = 1
@@ -38,7 +38,7 @@ def count_totals(connection: Connection) -> Totals:
     """Return the totals as one transaction sees them; by name, for a backup may be older than the program."""
     names = sorted(set(inspect(connection).get_table_names()) - {_OF_ALEMBIC})
     rows = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
-    account = column("account")
+    account: ColumnElement[str] = column("account")
     sums = select(account, func.sum(column("quantity_kg"))).select_from(table("ledger_entries")).group_by(account)
     kilograms = {name: int(total) for name, total in connection.execute(sums)}
     last = connection.scalar(text("SELECT position FROM event_head"))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import now
 from app.core.database import Database
+from app.core.failures import name_failure
 from app.events.cursors import has_news, lock_cursor
 from app.events.queries import Shown, list_shown
 from app.organisations.models import Organisation, OrganisationStatus
@@ -43,7 +44,7 @@ def run_queueing(database: Database, stop: threading.Event) -> None:
             if queue_batch(database):
                 pause = 0.0
         except (DBAPIError, PoolTimeout) as error:
-            log.warning("consumer_failed", consumer=CONSUMER, error=str(error))
+            log.warning("consumer_failed", consumer=CONSUMER, error=name_failure(error))
             pause = _AFTER_FAILURE_SECONDS
         stop.wait(pause)
 

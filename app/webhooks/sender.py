@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.clock import now
 from app.core.database import Database
+from app.core.failures import name_failure
 from app.core.guarded_connections import GuardedClient, Unreached
 from app.core.outgoing_urls import UrlRefused
 from app.webhooks.claims import Claim, claim, find_due, find_waiting, void_leases
@@ -56,7 +57,7 @@ class Sender:
                 if await self.take_turn(may_claim=not stop.is_set()):
                     pause = 0.0  # what waited behind something that has ended is due now
             except (DBAPIError, PoolTimeout) as error:
-                log.warning("sender_waits_for_database", error=str(error))
+                log.warning("sender_waits_for_database", error=name_failure(error))
                 pause = _AFTER_FAILURE_SECONDS
             await self.wait(pause)
         await self._store_the_rest()
@@ -109,7 +110,7 @@ class Sender:
         try:
             await self.take_turn(may_claim=False)
         except (DBAPIError, PoolTimeout) as error:  # sent again when the lease ends, under the same id
-            log.warning("outcomes_lost", error=str(error), deliveries=len(self.unstored))
+            log.warning("outcomes_lost", error=name_failure(error), deliveries=len(self.unstored))
 
 
 def _read_outcome(task: "asyncio.Task[int]", claimed: Claim, started: float, at: datetime) -> Outcome:

@@ -32,7 +32,7 @@ def serving(url: str, folder: Path, **variables: str) -> Iterator[tuple["subproc
         port = listener.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
     environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder), **variables}
-    command = [SWX, "serve", "--port", str(port), "--log-format", "json"]
+    command = [str(SWX), "serve", "--port", str(port), "--log-format", "json"]
     limits = httpx2.Limits(max_keepalive_connections=0)
     with (
         subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server,  # noqa: S603 - our own
