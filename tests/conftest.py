@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.core.database import Database
 from app.core.guarded_connections import Guard
-from app.core.settings import Settings
+from app.core.settings import Metrics, Settings
 from app.main import create_app
 from tests.databases import ENGINES, Templates
 from tests.factories import World
@@ -52,7 +52,8 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """Return the application, made once; each test puts its own database under it."""
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("unused"), rate_limit=0))
+    settings = Settings(data_dir=tmp_path_factory.mktemp("unused"), rate_limit=0, metrics=Metrics.ON)
+    app = create_app(settings)
     app.state.database.dispose()
     app.state.guard = Guard(resolve=_know_no_name)
     return app

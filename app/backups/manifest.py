@@ -39,7 +39,8 @@ def count_totals(connection: Connection) -> Totals:
     names = sorted(set(inspect(connection).get_table_names()) - {_OF_ALEMBIC})
     rows = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
     account: ColumnElement[str] = column("account")
-    sums = select(account, func.sum(column("quantity_kg"))).select_from(table("ledger_entries")).group_by(account)
+    quantity: ColumnElement[int] = column("quantity_kg")
+    sums = select(account, func.sum(quantity)).select_from(table("ledger_entries")).group_by(account)
     kilograms = {name: int(total) for name, total in connection.execute(sums)}
     last = connection.scalar(text("SELECT position FROM event_head"))
     return Totals(rows=rows, kg_by_account=dict(sorted(kilograms.items())), last_event=last or 0)

@@ -112,12 +112,13 @@ def _alone(connection: Connection) -> Iterator[None]:
     Asked for again and again: who waits inside a statement would hold up an index that is built beside others' work.
     """
     connection.detach()  # what is set here is closed with it and never comes back to the pool
-    for name, seconds in (("lock", _LOCK_SECONDS), ("statement", 0), ("idle_in_transaction_session", 0)):
-        connection.exec_driver_sql(f"SET {name}_timeout = '{seconds}s'")
+    with connection.begin():
+        for name, seconds in (("lock", _LOCK_SECONDS), ("statement", 0), ("idle_in_transaction_session", 0)):
+            connection.exec_driver_sql(f"SET {name}_timeout = '{seconds}s'")
     while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_ADVISORY_LOCK})").scalar_one():
         connection.rollback()
         time.sleep(_PAUSE_SECONDS)
-    connection.commit()
+    connection.rollback()  # the lock is the session's and stays
     yield
 
 

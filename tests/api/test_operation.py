@@ -132,12 +132,15 @@ def test_metrics_tell_what_waits(world: World, application: FastAPI) -> None:
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_who_may_read_metrics(client: TestClient, application: FastAPI) -> None:
     local = TestClient(application, client=LOCAL)
-    assert client.get("/metrics").json()["code"] == "local_only"  # its address is a name
-    assert local.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
-    assert TestClient(application, client=("::1", 50_000)).get("/metrics").status_code == 200
-    assert TestClient(application, client=("10.0.0.9", 50_000)).get("/metrics").status_code == 403
     settings: Settings = application.state.settings
+    assert Settings().metrics is Metrics.LOCAL
     try:
+        application.state.settings = settings.model_copy(update={"metrics": Metrics.LOCAL})
+        assert client.get("/metrics").json()["code"] == "local_only"  # its address is a name
+        assert local.get("/metrics").status_code == 200
+        assert local.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
+        assert TestClient(application, client=("::1", 50_000)).get("/metrics").status_code == 200
+        assert TestClient(application, client=("10.0.0.9", 50_000)).get("/metrics").status_code == 403
         for access, status in ((Metrics.ON, 200), (Metrics.OFF, 404)):
             application.state.settings = settings.model_copy(update={"metrics": access})
             assert client.get("/metrics").status_code == status
