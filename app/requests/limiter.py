@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.bulk import table_of
 from app.core.database import Database
+from app.core.failures import name_failure
 from app.requests.buckets import Lease, Policy, Standing
 from app.requests.models import RateBucket
 
@@ -80,7 +81,7 @@ class Limiter:
         try:
             full_at = _report(database, bucket, reported * policy.step_seconds, since)
         except (DBAPIError, PoolTimeout) as error:
-            log.warning("limits_not_kept", error=str(error))
+            log.warning("limits_not_kept", error=name_failure(error))
             with self._lock:
                 lease.left = policy.lease
         else:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.clock import now
 from app.core.database import Database
+from app.core.failures import name_failure
 from app.requests.idempotency import KEPT
 from app.requests.models import IdempotencyKey, RateBucket
 
@@ -51,6 +52,6 @@ def run_request_sweeper(database: Database, stop: threading.Event) -> None:
             if sweep_requests(database):
                 pause = 0.0
         except (DBAPIError, PoolTimeout) as error:
-            log.warning("sweep_failed", error=str(error))
+            log.warning("sweep_failed", error=name_failure(error))
             pause = _AFTER_FAILURE_SECONDS
         stop.wait(pause)

@@ -83,6 +83,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "read_health": Row(_ANYBODY),
     "read_ready": Row(_ANYBODY),
+    "read_metrics": Row(_ANYBODY),
     # Organisations and keys
     "post_organisation": Row(_ANYBODY),
     "get_organisations": Row(_O, _MARKET),
