@@ -124,13 +124,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.router = None if settings.router_url is None else Router(str(settings.router_url))
     _include_routes(app)
     problems.install(app)
-    app.add_middleware(RequestLimits)
-    app.add_middleware(Observation)
-    app.add_middleware(AnswerHeaders)  # each one around those before it
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
+    _add_middleware(app, settings)
     routers = [resource.router for resource in (*_RESOURCES, health, metrics)]
     app.openapi = lambda: openapi.document(app, routers)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Lay each one around those before it."""
+    app.add_middleware(RequestLimits)
+    app.add_middleware(Observation)
+    app.add_middleware(AnswerHeaders)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
 
 
 def _include_routes(app: FastAPI) -> None:
