@@ -3,18 +3,24 @@
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.api.document_fields import describe
+from app.api.document_headers import name_headers
+from app.api.document_shapes import simplify
+from app.api.document_words import TAGS
 from app.api.examples import EXAMPLES
 from app.api.problems import MEDIA_TYPE, Problem, problem_responses
+from app.api.tokens import FORM_TYPE
 from app.dependencies.callers import ACTING_FOR, Allow, current_actor
 
 Operation = dict[str, Any]
-_STATUSES = (401, 403, 404, 409, 412, 413, 415, 422, 429, 503)
+_STATUSES = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429)
 _ACTING_FOR = {
     "name": ACTING_FOR,
     "in": "header",
@@ -30,6 +36,19 @@ read utilisation rates that they can defend. 大宗工业固体废物交易与�
 Send `Authorization: Bearer swx_…`. Reference data needs no key. Who acts for another organisation, under a delegation
 of its, adds `Acting-For: <its id>` where the operation takes it. Tonnes are as received, exact to the kilogram.
 """
+_ABOUT: dict[str, Any] = {
+    "servers": [{"url": "/", "description": "The server that this document comes from."}],
+    "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+    "contact": {"name": "Office of the exchange"},
+    "license_info": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+}
+#: What the statuses of success mean here.
+_SUCCESSES = {
+    "200": "As asked for.",
+    "201": "Stored; `Location` says where it is read.",
+    "202": "Taken in; the job says how far it is.",
+    "204": "Done; there is nothing to say.",
+}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -40,7 +59,7 @@ def operation_id(route: APIRoute) -> str:
 def document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     """Return the OpenAPI document of `app`, completed from the routes of `routers`; made once."""
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+        made = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, **_ABOUT)
         routes = {route.name: route for router in routers for route in _routes(router)}
         for path, methods in made["paths"].items():
             for operation in methods.values():
@@ -52,6 +71,9 @@ def document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
         schemas |= problem.pop("$defs", {}) | {"Problem": problem}
         shared = problem_responses(*_STATUSES)
         made["components"]["responses"] = {f"Problem{status}": answer for status, answer in shared.items()}
+        simplify(made)
+        describe(made)
+        name_headers(made)
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -74,7 +96,13 @@ def _complete(operation: Operation, path: str, route: APIRoute) -> None:
         operation.setdefault("parameters", []).append(_ACTING_FOR)
     answers = {status: answer for status, answer in operation["responses"].items() if status != "422"}
     answers |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
+    # Said in full by each operation: what tells how operations hang together follows no shared answers (redocly score).
+    answers |= {str(status): words for status, words in problem_responses(HTTPStatus.SERVICE_UNAVAILABLE).items()}
     operation["responses"] = dict(sorted(answers.items()))
+    for status, answer in answers.items():
+        if answer.get("description") == "Successful Response":
+            answer["description"] = _SUCCESSES[status]
+    operation.setdefault("security", [])  # said, where no key is asked for
     for allow in allows:
         operation["x-roles"] = sorted(allow.roles) or ["any"]
         if allow.scope is not None:
@@ -110,6 +138,8 @@ def _exemplify(operation: Operation) -> None:
         if parameter["name"] in values:
             parameter["example"] = values[parameter["name"]]
     if example.text is not None:
-        operation["requestBody"]["content"][example.media_type]["example"] = example.text
+        is_form = example.media_type == FORM_TYPE
+        shown = dict(parse_qsl(example.text)) if is_form else example.text
+        operation["requestBody"]["content"][example.media_type]["example"] = shown
     if example.body is not None:
         operation["requestBody"]["content"]["application/json"]["example"] = example.body

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
+from app.api.allowed_methods import find_methods
 from app.core.deadlines import TookTooLong, was_stopped
 from app.core.errors import (
     Conflict,
@@ -136,7 +137,7 @@ def _fault(item: Mapping[str, Any]) -> dict[str, str]:
     return {"pointer": pointer, "code": item["type"], "detail": item["msg"]}
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
     if error.status_code == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=error.status_code, headers=error.headers)
@@ -146,6 +147,10 @@ def _http(_request: Request, error: Exception) -> Response:
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
     response = answer(error.status_code, code, str(error.detail))
     response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        methods = find_methods(request.app.openapi()["paths"], request.url.path)
+        if methods:  # else a page, whose one route has said it
+            response.headers["Allow"] = ", ".join(methods)
     return response
 
 

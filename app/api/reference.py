@@ -1,7 +1,6 @@
 """Reference data, public: materials, parameters, grades, uses, treatments, districts."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -15,7 +14,7 @@ from app.catalogue.reference import Reference, reference
 from app.catalogue.schemas import District, Entry, Grade, Material, Parameter, Treatment, Use
 from app.core.errors import NotFound
 from app.core.paging import MAX_LIMIT, Slice
-from app.core.schema import PageOf
+from app.core.schema import Day, PageOf
 from app.dependencies.lists import ListQuery
 
 router = Router(tags=["reference data"], responses=problem_responses(422))
@@ -48,7 +47,7 @@ class GradesQuery(ReferenceQuery):
 
     material: MaterialKey | None = Field(None, description="Grades of this material.")
     use: UseKey | None = Field(None, description="Grades that apply to this use.")
-    on: date | None = Field(None, description="Only editions in force on this day.")
+    on: Day | None = Field(None, description="Only editions in force on this day.")
 
 
 def _page(entries: Iterable[One], query: ListQuery, request: Request) -> Slice[One]:

@@ -1,10 +1,12 @@
 """The router that every resource of the API uses: each request keeps to its time, and is repeated when it collided."""
 
 import asyncio
+import inspect
 import random
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -25,6 +27,9 @@ log = structlog.get_logger()
 class Route(APIRoute):
     """A route whose handler ends its transaction itself, so that nothing is answered before that has gone well."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - of APIRoute
+        super().__init__(_with_ids(path, endpoint), endpoint, **options)
+
     def get_route_handler(self) -> Handler:
         """Return the handler that FastAPI makes, within the limit of time and repeated when it collided."""
         handle = super().get_route_handler()
@@ -34,6 +39,14 @@ class Route(APIRoute):
                 return await _repeat_when_collided(handle, request)
 
         return handle_in_time
+
+
+def _with_ids(path: str, endpoint: Callable[..., Any]) -> str:
+    """Return a path whose ids match ids alone: `/lots/import` is none of `/lots/{lot_id}`, whatever its method."""
+    for name, parameter in inspect.signature(endpoint).parameters.items():
+        if parameter.annotation is UUID:
+            path = path.replace(f"{{{name}}}", f"{{{name}:uuid}}")
+    return path
 
 
 class Router(APIRouter):

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from app.catalogue.schemas import Basis, FigureStatus
 from app.core.quantities import Number, PositiveTonnes, Tonnes, YuanPerTonne
-from app.core.schema import Schema
+from app.core.schema import NotBoolean, Schema
 from app.matching.schemas import ClosedBy, FindingRead
 from app.matching.verdict import Verdict
 from app.organisations.briefs import OrganisationBrief, SiteBrief
@@ -26,7 +26,9 @@ class BlendPost(Schema):
     quantity_t: Annotated[PositiveTonnes, Field(le=MOST_TONNES)] | None = Field(
         None, description="As received; null: what the demand asks for."
     )
-    max_lots: int = Field(MOST_LOTS, ge=1, le=MOST_LOTS, description="Of how many lots at most.")
+    max_lots: Annotated[int, Field(ge=1, le=MOST_LOTS), NotBoolean] = Field(
+        MOST_LOTS, description="Of how many lots at most."
+    )
 
 
 class LotBrief(Schema):

@@ -12,7 +12,7 @@ from app.core.bodies import fault_of_field, faults_of_field
 from app.core.clock import today
 from app.core.quantities import FreightFixed, FreightRate, Number, PositiveTonnes, Tonnes, YuanPerTonne
 from app.core.recurring import OnceOrMonthly, Recurring
-from app.core.schema import Instant, Key, Schema
+from app.core.schema import Day, Instant, Key, NotBoolean, Schema
 from app.demands.models import DemandStatus
 from app.demands.requirements import (
     find_criteria_faults,
@@ -46,11 +46,11 @@ def _without_twins(materials: list[str]) -> list[str]:
 
 UseKey = Annotated[Key, AfterValidator(_known_use)]
 MaterialKeys = Annotated[list[Key], Field(min_length=1, max_length=_MAX_MATERIALS), AfterValidator(_without_twins)]
-LastDay = Annotated[date, AfterValidator(_not_past)]
+LastDay = Annotated[Day, AfterValidator(_not_past)]
 #: 15 digits: what a JSON number keeps.
 LimitValue = Annotated[Number, Field(max_digits=15)]
 #: Half the circumference of the earth is about 20 004 km.
-DistanceKm = Annotated[float, Field(gt=0, le=20_100, description="Geodesic, from gate to gate.")]
+DistanceKm = Annotated[float, Field(gt=0, le=20_100, description="Geodesic, from gate to gate."), NotBoolean]
 PricePerTonne = Annotated[YuanPerTonne, Field(description="At your gate; may be negative.")]
 _OWN_TARIFF = "Of your haulier; null: the exchange's own. Only you see it."
 OwnRate = Annotated[FreightRate, Field(description=_OWN_TARIFF)]
@@ -117,7 +117,7 @@ class DemandPost(Schema):
     criteria: Criteria = Field([], description="Your own limits; they come on top of the grade's.")
     recurring: Recurring | None = Field(None, description="A continuous need, in place of `quantity_t`.")
     quantity_t: OnceOrMonthly = Field(None, validate_default=True, description="Null where `recurring` says it.")
-    needed_from: date
+    needed_from: Day
     needed_to: LastDay
     max_distance_km: DistanceKm | None = None
     max_delivered_cny_per_t: PricePerTonne | None = None
@@ -161,7 +161,7 @@ class DemandPatch(Schema):
     criteria: Criteria | None = Field(None, description="Replaces all of them.")
     quantity_t: PositiveTonnes | None = Field(None, description="In place of `recurring`, if it was that.")
     recurring: Recurring | None = Field(None, description="In place of `quantity_t`, if it was that.")
-    needed_from: date | None = None
+    needed_from: Day | None = None
     needed_to: LastDay | None = None
     max_distance_km: DistanceKm | None = None
     max_delivered_cny_per_t: PricePerTonne | None = None

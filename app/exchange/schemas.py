@@ -13,7 +13,7 @@ from app.core.bodies import fault_of_field
 from app.core.clock import months_touched, now, today
 from app.core.quantities import ZERO, NonNegativeTonnes, Percent, PositiveTonnes, Tonnes, YuanPerTonne
 from app.core.recurring import OnceOrMonthly, Recurring
-from app.core.schema import WITHOUT_NUL, Instant, Key, Month, Name, Schema, Text, Year
+from app.core.schema import WITHOUT_NUL, Day, Instant, Key, Month, Name, Schema, Text, Year
 from app.exchange.lifecycle import AgreementStatus, ShipmentStatus, UtilisationStatus
 
 Plate = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=WITHOUT_NUL)]
@@ -55,8 +55,8 @@ class AgreementPost(Schema):
     )
     quantity_t: OnceOrMonthly = Field(None, validate_default=True, description="On a lot that is there once.")
     price_cny_per_t: YuanPerTonne = Field(description="At the producer's gate; negative: the producer pays.")
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
     expires_at: Instant | None = Field(None, description="Until when the other side may accept.")
 
     @field_validator("destination_site_id")
@@ -245,7 +245,7 @@ class UtilisationPost(Schema):
 
     site_id: UUID
     material: MaterialKey
-    utilised_on: date
+    utilised_on: Day
     quantity_t: PositiveTonnes
     use: UseKey
     batch_no: Key = Field(description="Unique at the site.")

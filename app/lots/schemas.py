@@ -22,7 +22,7 @@ from app.core.bodies import fault_of_field, faults_of_field
 from app.core.clock import today
 from app.core.quantities import NonNegativeTonnes, PositiveTonnes, Tonnes, YuanPerTonne
 from app.core.recurring import OnceOrMonthly, Recurring
-from app.core.schema import Instant, Key, Month, Name, Schema, Year
+from app.core.schema import Day, Instant, Key, Month, Name, Schema, Year
 from app.lots.assays import measure_results
 from app.lots.models import LotStatus
 from app.organisations.briefs import OrganisationBrief, SiteBrief
@@ -59,7 +59,7 @@ def _earlier_year(year: int) -> int:
     return year
 
 
-LastDay = Annotated[date, AfterValidator(_not_past)]
+LastDay = Annotated[Day, AfterValidator(_not_past)]
 StockYear = Annotated[Year, AfterValidator(_earlier_year)]
 #: Checked against the parameter's kind, so that every wrong value has the same pointer.
 AssayValue = Annotated[
@@ -95,7 +95,7 @@ def _check_results(results: Sequence[ResultPost], info: ValidationInfo) -> Seque
 class AssayHead(Schema):
     """A laboratory report without its results."""
 
-    sampled_on: Annotated[date, AfterValidator(_not_future)]
+    sampled_on: Annotated[Day, AfterValidator(_not_future)]
     laboratory: Name | None = None
     report_no: Name | None = None
 
@@ -136,7 +136,7 @@ class LotTerms(Schema):
     min_order_t: NonNegativeTonnes | None = Field(
         None, description="Least tonnes a deal, or a month of a recurring one."
     )
-    available_from: date
+    available_from: Day
     available_to: LastDay
     price_cny_per_t: YuanPerTonne = Field(description="At the gate of the site; negative: the producer pays.")
     origin: Origin | None = None
@@ -208,7 +208,7 @@ class LotPatch(Schema):
         None, description="Of a recurring lot: for the current month and those to come; not below what is taken of one."
     )
     min_order_t: NonNegativeTonnes | None = None
-    available_from: date | None = None
+    available_from: Day | None = None
     available_to: LastDay | None = None
     price_cny_per_t: YuanPerTonne | None = None
     origin: Origin | None = None

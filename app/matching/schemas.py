@@ -16,7 +16,7 @@ from app.core.errors import Fault
 from app.core.geo import Datum
 from app.core.quantities import NonNegativeTonnes, Number, Tonnes, YuanPerTonne
 from app.core.recurring import Recurring
-from app.core.schema import Key, Schema
+from app.core.schema import Day, Key, NotBoolean, Schema
 from app.demands.schemas import CriterionRead
 from app.lots.schemas import LotRead
 from app.matching.filters import read_near, read_spec, read_verdicts
@@ -112,14 +112,14 @@ class LotChoice(Wishes):
         None, description="Latitude,longitude in degrees, from which distances are measured.", examples=["29.56,106.55"]
     )
     datum: Datum = Field(Datum.WGS84, description="Coordinate system of `near`.")
-    within_km: Annotated[float, Field(ge=0, le=_FARTHEST_KM)] | None = Field(
+    within_km: Annotated[float, Field(ge=0, le=_FARTHEST_KM), NotBoolean] | None = Field(
         None, description="Greatest WGS-84 geodesic from `near`."
     )
     min_quantity_t: NonNegativeTonnes | None = Field(
         None,
         description="Least `available_t`; of a recurring lot in the month of `available_on`, else the current one.",
     )
-    available_on: date | None = Field(None, description="A day on which the lot is on offer.")
+    available_on: Day | None = Field(None, description="A day on which the lot is on offer.")
     max_price_cny_per_t: YuanPerTonne | None = Field(None, description="Greatest price at the producer's gate.")
     max_delivered_cny_per_t: YuanPerTonne | None = Field(None, description="Greatest price with freight to `near`.")
     district: Annotated[Key, AfterValidator(_district_prefix)] | None = Field(

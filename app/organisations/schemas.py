@@ -1,6 +1,5 @@
 """Bodies of organisations, sites, streams and capacities."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,11 +9,11 @@ from app.auth.actor import Role, Scope
 from app.catalogue.keys import DistrictKey
 from app.core.geo import Datum
 from app.core.quantities import PositiveTonnes
-from app.core.schema import Instant, Key, Name, Schema, Text
+from app.core.schema import Day, Instant, Key, Name, NotBoolean, Schema, Text
 from app.organisations.models import OrganisationStatus
 
-Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north.")]
-Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees east.")]
+Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north."), NotBoolean]
+Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees east."), NotBoolean]
 WasteCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}-0[0-9]{2}-S[0-9]{2}$")]
 
 
@@ -123,7 +122,7 @@ class CapacityPut(Schema):
     capacity_t_per_year: PositiveTonnes = Field(
         description="Waste that the plant may take for this use in a calendar year, as received.", examples=[120000]
     )
-    valid_from: date | None = Field(
+    valid_from: Day | None = Field(
         None, description="Use before this day is not judged by it; null: use of any day.", examples=["2026-01-01"]
     )
     permit_no: Name | None = Field(

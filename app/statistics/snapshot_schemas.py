@@ -66,7 +66,7 @@ class RowChange(Schema):
     figures: list[FigureChange]
 
 
-class Cause(Schema):
+class Posting(Schema):
     """A posting recorded since that the figures can depend on."""
 
     transaction_id: UUID
@@ -99,4 +99,4 @@ class SnapshotDiff(Schema):
     total: list[FigureChange]
     items: list[RowChange]
     causes: list[CauseCount] = Field(description="All postings since, of the streams and up to the last month.")
-    latest: list[Cause] = Field(description="The newest hundred of them.")
+    latest: list[Posting] = Field(description="The newest hundred of them.")

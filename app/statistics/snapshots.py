@@ -24,7 +24,7 @@ from app.statistics.comparison import compare_figures, compare_rows
 from app.statistics.models import Snapshot
 from app.statistics.queries import read_utilisation
 from app.statistics.schemas import UtilisationQuery, UtilisationStatistics
-from app.statistics.snapshot_schemas import Cause, CauseCount, SnapshotDiff, SnapshotPost, SnapshotRead
+from app.statistics.snapshot_schemas import CauseCount, Posting, SnapshotDiff, SnapshotPost, SnapshotRead
 
 _LATEST = 100
 
@@ -155,7 +155,7 @@ def _count_causes(session: Session, since: Sequence[ColumnElement[bool]]) -> lis
     ]
 
 
-def _list_causes(session: Session, since: Sequence[ColumnElement[bool]]) -> list[Cause]:
+def _list_causes(session: Session, since: Sequence[ColumnElement[bool]]) -> list[Posting]:
     grouped = (LedgerTransaction.id, LedgerEntry.origin_site_id, LedgerEntry.material)
     columns = (
         LedgerTransaction.recorded_at,
@@ -168,7 +168,7 @@ def _list_causes(session: Session, since: Sequence[ColumnElement[bool]]) -> list
     query = _joined(*grouped, *columns, func.sum(LedgerEntry.quantity_t).label("quantity_t")).where(*since)
     newest = query.group_by(*grouped, *columns).order_by(LedgerTransaction.id.desc()).limit(_LATEST)
     return [
-        Cause(
+        Posting(
             transaction_id=row.id,
             recorded_at=row.recorded_at,
             kind=row.kind,

@@ -11,7 +11,7 @@ from app.catalogue.keys import MaterialKey
 from app.core.bodies import fault_of_field
 from app.core.clock import today
 from app.core.quantities import Number, Percent, Tonnes
-from app.core.schema import WITHOUT_NUL, Instant, Key, Name, Schema, Year
+from app.core.schema import WITHOUT_NUL, Day, Instant, Key, Name, Schema, Year
 from app.targets.plan import Comparison
 
 SourceText = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=WITHOUT_NUL)]
@@ -65,7 +65,7 @@ class TargetValuePost(Schema):
     value: Annotated[Decimal, Field(max_digits=15, decimal_places=4, allow_inf_nan=False)] = Field(
         description="In the target's unit; a change in percent has its sign."
     )
-    holds_on: date = Field(description="The day that the value holds for; not after today.")
+    holds_on: Day = Field(description="The day that the value holds for; not after today.")
     source: SourceText = Field(description="Where the value is from: document, office, date.")
 
     @field_validator("holds_on")

@@ -68,6 +68,8 @@ def test_a_path_or_method_that_is_not_there(market: Market) -> None:
     wrong = market.caller.request("DELETE", "/me")
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
     assert wrong.headers["allow"] == "GET"
+    for path, methods in (("/lots", "GET, POST"), ("/lots/import", "POST"), (f"/sites/{market.site}", "GET, PATCH")):
+        assert market.caller.request("PUT", path).headers["allow"] == methods
 
 
 def test_a_body_that_is_too_large(market: Market) -> None:
