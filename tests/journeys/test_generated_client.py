@@ -23,14 +23,8 @@ PATIENCE_SECONDS = 120
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a client that was generated without a warning."""
     folder = tmp_path_factory.mktemp("client")
-    command = [
-        GENERATOR,
-        "generate",
-        "--path",
-        OPENAPI / "openapi.json",
-        "--config",
-        OPENAPI / "python" / "config.yaml",
-    ]
+    document, config = OPENAPI / "openapi.json", OPENAPI / "python" / "config.yaml"
+    command: list[str | Path] = [GENERATOR, "generate", "--path", document, "--config", config]
     command += ["--meta", "none", "--output-path", folder / "exchange_client", "--fail-on-warning"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)  # noqa: S603
     assert done.returncode == 0, done.stdout + done.stderr
