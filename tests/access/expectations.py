@@ -200,6 +200,22 @@ ROWS: Mapping[str, Row] = {
     "get_progress": Row(_G | _O, _STATISTICS, _HIDDEN, inspector=_OPEN, operator=_OPEN),
     # Events: what a caller may see is settled when they are recorded
     "get_events": Row(_ALL, _MARKET, _OWN),
+    # Webhooks
+    "post_webhook": Row(_ALL, _WEBHOOKS, _OPEN),
+    "get_webhooks": Row(_ALL, _WEBHOOKS, _OWN),
+    **dict.fromkeys(
+        (
+            "get_webhook",
+            "patch_webhook",
+            "delete_webhook",
+            "rotate_webhook",
+            "ping_webhook",
+            "get_deliveries",
+            "get_delivery",
+            "replay_delivery",
+        ),
+        Row(_ALL, _WEBHOOKS, _HIDDEN),
+    ),
 }
 
 #: Whose owners' answers to the examples hold nothing that is marked: figures alone, what is on the market anyway, or
@@ -208,6 +224,7 @@ UNMARKED = frozenset(
     {
         "get_site",
         "get_job_refusals",
+        "get_deliveries",
         "get_demand_matches",
         "get_saved_search_matches",
         "get_ledger_table",
@@ -235,6 +252,8 @@ PRIVATE_IDS = (
     "saved_search_matches",
     "targets",
     "target_values",
+    "webhooks",
+    "webhook_deliveries",
 )
 #: … and these texts, in each row of which a mark of its own is planted.
 PRIVATE_TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -250,4 +269,5 @@ PRIVATE_TEXTS: Mapping[str, tuple[str, ...]] = {
     "snapshots": ("title",),
     "targets": ("name",),
     "target_values": ("source",),
+    "webhooks": ("url",),
 }

@@ -103,7 +103,7 @@ def test_every_operation_has_a_row() -> None:
 def test_the_document_names_the_same_roles_and_scopes() -> None:
     for name, row in ROWS.items():
         _, _, operation = OPERATIONS[name]
-        assert ("security" in operation) == (row.who is not Public.ANYBODY), name
+        assert bool(operation["security"]) == (row.who is not Public.ANYBODY), name
         if isinstance(row.who, frozenset):
             assert operation["x-roles"] == (["any"] if row.who == set(Role) else sorted(row.who)), name
         assert operation.get("x-scope") == row.scope, name

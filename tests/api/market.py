@@ -154,7 +154,7 @@ class Market:
         method, template, operation = OPERATIONS[name]
         example = self.example(name)
         caller = self.who(operation)
-        headers = {"Authorization": f"Bearer {caller.key}"} if "security" in operation else {}
+        headers = {"Authorization": f"Bearer {caller.key}"} if operation["security"] else {}
         body = {"content": changes["content"]} if "content" in changes else {"json": changes.get("body", example.body)}
         if "content" in changes:
             headers["Content-Type"] = "application/json"

@@ -46,7 +46,7 @@ def test_the_operation_leaves_an_event(name: str, market: Market, stored: Databa
         told = session.scalars(select(Event).where(Event.position > before)).all()
         viewers = {event.position: _viewers(session, event.position) for event in told}
     caller = market.who(OPERATIONS[name][2]).id
-    author = answer.json()["id"] if "security" not in OPERATIONS[name][2] else caller
+    author = answer.json()["id"] if not OPERATIONS[name][2]["security"] else caller
     by_caller = [event for event in told if str(event.organisation_id) == author]
     assert by_caller, [event.type for event in told]
     for event in by_caller:
