@@ -15,6 +15,7 @@ APP = Path(__file__).resolve().parents[2] / "app"
 #: Operations that change nothing that is stored, or nothing of anybody's, with the reason.
 SILENT = {
     "post_blend": "computes a mix and stores nothing",
+    "post_token": "signs a token for a while and stores nothing",
 }
 CHANGING = sorted(name for name, (method, _, _) in OPERATIONS.items() if method != "GET" and name not in SILENT)
 #: Words that would let the feed tell more than the object's own address does.
