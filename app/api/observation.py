@@ -54,7 +54,7 @@ def _record(meters: Meters, scope: Scope, status: int, seconds: float) -> None:
 
 def name_route(scope: Scope) -> str:
     """Return the template of the route that took a request, as `/v1/lots/{lot_id}`; `unknown` where none did."""
-    template = getattr(scope.get("route"), "path", None)
+    template = getattr(scope.get("route"), "path_format", None)
     if template is None:
         return "static" if scope.get("root_path", "").startswith("/static") else "unknown"
     is_below = scope["path"].startswith(f"{_BASE}/") and not template.startswith(f"{_BASE}/")

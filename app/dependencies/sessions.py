@@ -5,11 +5,12 @@ from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.core.contention import is_contention
 from app.core.database import Database
+from app.core.deadlines import was_stopped
 from app.core.failures import refuse_commit
 from app.events.record import name_delegate
 from app.requests.idempotency import Answer, keep_answer
@@ -74,7 +75,8 @@ def _commit(session: Session, answer: Answer | None) -> None:
     try:
         session.commit()
     except SQLAlchemyError as error:
-        if is_contention(error):
+        # Events and rows are written here too, and may have waited too long for another one's.
+        if is_contention(error) or (isinstance(error, DBAPIError) and was_stopped(error)):
             raise
         raise refuse_commit(error) from error
 

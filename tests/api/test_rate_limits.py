@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from starlette.testclient import TestClient
 
 from app.api.examples import EXAMPLES
-from app.core.database import Database
+from app.core.database import Database, new_id
 from app.core.settings import Settings
 from app.main import create_app
 from app.requests.limiter import Limiter
@@ -100,7 +100,7 @@ def test_keys_have_nothing_to_do_with_each_other(world: World, start: Start) -> 
 def test_refusals_of_other_kinds_are_told_and_count(world: World, start: Start) -> None:
     producer, client = world.producer(), TestClient(start())
     headers = {"Authorization": f"Bearer {producer.key}"}
-    missing = client.get("/v1/shipments/nothing", headers=headers)
+    missing = client.get(f"/v1/shipments/{new_id()}", headers=headers)
     assert (missing.status_code, _told(missing)[0]) == (404, 9)
     forbidden = client.get("/v1/organisations", headers=headers)
     assert (forbidden.status_code, _told(forbidden)[0]) == (403, 8)

@@ -49,7 +49,7 @@ def test_head_is_get_without_the_body(name: str, market: Market) -> None:
 
 def test_head_of_what_has_no_get(market: Market) -> None:
     assert market.caller.request("HEAD", f"/sites/{market.site}/streams").status_code == 200
-    assert market.caller.request("HEAD", "/lots/import").status_code == 404
+    assert market.caller.request("HEAD", "/lots/import").status_code == 405
 
 
 def _refused(answer: Any) -> tuple[int, str]:  # noqa: ANN401 - a response
