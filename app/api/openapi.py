@@ -20,7 +20,7 @@ from app.api.tokens import FORM_TYPE
 from app.dependencies.callers import ACTING_FOR, Allow, current_actor
 
 Operation = dict[str, Any]
-_STATUSES = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429)
+_STATUSES = (400, 401, 403, 404, 409, 412, 413, 414, 415, 422, 429, 431)
 _ACTING_FOR = {
     "name": ACTING_FOR,
     "in": "header",
@@ -91,9 +91,10 @@ def _needs(dependant: Dependant) -> Iterator[Dependant]:
 def _complete(operation: Operation, path: str, route: APIRoute) -> None:
     calls: list[object] = [needed.call for needed in _needs(route.dependant)]
     allows = [call for call in calls if isinstance(call, Allow)]
-    statuses = _problems(operation, path, needs_key=current_actor in calls, is_guarded=bool(allows))
-    if _is_delegable(calls, allows):
+    if is_delegable := _is_delegable(calls, allows):
         operation.setdefault("parameters", []).append(_ACTING_FOR)
+    is_guarded = bool(allows) or is_delegable
+    statuses = _problems(operation, path, needs_key=current_actor in calls, is_guarded=is_guarded)
     answers = {status: answer for status, answer in operation["responses"].items() if status != "422"}
     answers |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
     # Said in full by each operation: what tells how operations hang together follows no shared answers (redocly score).
@@ -128,6 +129,9 @@ def _problems(operation: Operation, path: str, *, needs_key: bool, is_guarded: b
         statuses.add(409)
     if "requestBody" in operation:
         statuses.add(413)
+    places = {parameter["in"] for parameter in operation.get("parameters", [])}
+    statuses |= {414} if "query" in places else set()
+    statuses |= {431} if "header" in places else set()
     return sorted(statuses | {int(HTTPStatus.SERVICE_UNAVAILABLE)})
 
 

@@ -27,8 +27,8 @@ _FILES_OF_ROWS = {
     for method, path, operation in OPERATIONS.values()
     if "text/csv" in operation.get("requestBody", {}).get("content", {})
 }
-#: Of a refusal of bad data: a bad If-Match is a version that the object does not have.
-_REFUSALS = ["401", "403", "404", "405", "409", "412", "413", "415", "422", "429", "503"]
+#: Of a refusal of bad data: a bad If-Match is a version that the object does not have, and 400 is the word of OAuth2.
+_REFUSALS = ["400", "401", "403", "404", "405", "409", "412", "413", "414", "415", "422", "429", "431", "503"]
 _MOST_SECONDS_A_REQUEST = 10
 #: Of ids in paths, how many are those of the market; the rest is made up.
 _REAL_IDS = 0.8
