@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
 BENCH_ARGS ?= --record
+FUZZ_ARGS ?= --seconds 600
 # The Dockerfile names the same version.
 UV_VERSION := 0.13.9
 BIN := .venv/bin
@@ -15,7 +16,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check drills bench serve openapi lifecycles clean
+.PHONY: help demo test check drills bench contract clients fuzz serve openapi lifecycles clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +43,21 @@ serve: $(SYNCED) ## Bring the database up to date and serve it (PORT=8000)
 	$(BIN)/swx migrate
 	$(BIN)/swx serve --port $(PORT)
 
+contract: export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+contract: clients ## Lint and score the API document, and check the programs that use the generated clients
+	npm --prefix openapi run --silent check
+	cd openapi/python && MYPYPATH=../clients/python ../../$(BIN)/mypy --strict --follow-imports=silent --cache-dir=../../.mypy_cache journeys.py
+
+clients: $(SYNCED) openapi/node_modules/.synced ## Generate the Python and the TypeScript client into openapi/clients/
+	rm -rf openapi/clients
+	mkdir -p openapi/clients/python
+	$(BIN)/openapi-python-client generate --path openapi/openapi.json --config openapi/python/config.yaml \
+		--meta none --output-path openapi/clients/python/exchange_client --fail-on-warning
+	npm --prefix openapi run --silent client
+
+fuzz: $(SYNCED) ## Send random requests to every operation until the time is up (FUZZ_ARGS="--seconds 3600 --seed 7")
+	$(BIN)/python -W ignore -m tests.contract.fuzz $(FUZZ_ARGS)
+
 openapi: $(SYNCED) ## Write the API document anew from the code
 	$(BIN)/swx openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
@@ -51,7 +67,15 @@ lifecycles: $(SYNCED) ## Write docs/lifecycles.md anew from the code
 	mv docs/lifecycles.md.new docs/lifecycles.md
 
 clean: ## Remove what these targets made; data in var/ stays
+	rm -rf openapi/clients openapi/node_modules
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+openapi/node_modules/.synced: openapi/package.json openapi/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || \
+		{ node --version; echo "Node.js 20 or newer is needed" >&2; exit 1; }
+	npm --prefix openapi ci --silent
+	touch $@
 
 $(SYNCED): pyproject.toml uv.lock $(BIN)/uv
 	$(BIN)/uv sync --locked

@@ -31,5 +31,8 @@ export async function readRate(address: string, key: string): Promise<number | n
   if (error !== undefined) {
     throw new Error(`${error.code}: ${error.detail}`);
   }
+  if (typeof data === "string") {
+    throw new Error("CSV was not asked for");
+  }
   return data.total.rate_pct;
 }
