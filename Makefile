@@ -72,7 +72,7 @@ clean: ## Remove what these targets made; data in var/ stays
 
 openapi/node_modules/.synced: openapi/package.json openapi/package-lock.json
 	@command -v npm > /dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || \
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || \
 		{ node --version; echo "Node.js 20 or newer is needed" >&2; exit 1; }
 	npm --prefix openapi ci --silent
 	touch $@

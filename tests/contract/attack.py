@@ -20,7 +20,7 @@ LEFT_OUT = {
     "positive_data_acceptance": "Rules of trade refuse much that is well formed: an unknown material, a stale version, "
     "tonnes that are not there. Our own check asks that no such refusal is about the shape of the request.",
     "object_level_authorization": "It needs a login of its own kind; tests/access goes through all rights.",
-    "use_after_free": "It needs chains of requests, which we make up ourselves (tests/journeys, tests/exchange): chains "
+    "use_after_free": "It needs chains of requests, which we make up ourselves (tests/journeys, tests/exchange): those "
     "that schemathesis infers soon revoke the key or suspend the organisation that sends them.",
     "ensure_resource_availability": "The same.",
 }
