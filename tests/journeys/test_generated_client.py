@@ -65,4 +65,4 @@ def test_the_journeys_through_the_generated_client(generated: Path, address: str
         "used: 30.0 t",
     ]
     assert rate.startswith("rate: ")  # another one for loads of New Year's Eve that are used in the new year
-    assert refusal == "refused: 404 not_found: There is no such object, or it is not yours to see."
+    assert refusal == "refused: 404 not_found: There is no such lot, or it is not yours to see."

@@ -1,0 +1,135 @@
+"""kill -9 under a load of writes: what was acknowledged is there, once; ready again soon; the books are sound."""
+
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.core.database import Database
+from app.core.revisions import migrate
+from tests.cli.command import run_swx
+from tests.databases import ENGINES
+from tests.drills import IS_LONG, examples
+from tests.postgres import PostgresServer, start_postgres
+from tests.reliability.gates import Crew
+from tests.reliability.served import PATIENCE_SECONDS, Served, serving
+
+#: How often a server is killed, by its database.
+KILLS = {"sqlite": examples(3, 50), "postgresql": examples(2, 20)}
+DATABASE_KILLS = examples(2, 20)
+READY_SECONDS = 5
+GATES = 4
+DURABLE = ("-D", "data", "--listen_addresses=", "--max_connections=100", "--io_method=sync")
+
+
+@contextmanager
+def _durable(engine: str, folder: Path) -> Iterator[tuple[Served, PostgresServer | None]]:
+    """Yield a server that does not run yet, on a fresh database that keeps what it has acknowledged."""
+    if engine == "sqlite":
+        served, postgres = Served(f"sqlite:///{folder / 'exchange.db'}", folder), None
+        _migrate(served.url)
+        yield served, None
+        return
+    with start_postgres() as postgres:
+        postgres.halt()
+        postgres.restart(DURABLE)
+        postgres.create_database("exchange")
+        served = Served(postgres.url("exchange"), folder)
+        _migrate(served.url)
+        yield served, postgres
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database.engine)
+    database.dispose()
+
+
+def _assert_sound(crew: Crew, served: Served, folder: Path) -> None:
+    """Send again what is in doubt; then everything must be there once, and the ledger and the chain hold."""
+    for gate in crew.gates:
+        gate.send_doubtful_again()
+        assert gate.doubtful == []
+        assert len(gate.acknowledged) == gate.sent
+    assert crew.find_faults() == []
+    for command in ("verify-ledger", "verify-events"):
+        result = run_swx(command, folder=folder, url=served.url)
+        assert result.exit_code == 0, result.output
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_server_is_killed(engine: str, tmp_path: Path) -> None:
+    chance = random.Random(f"server {engine}")
+    with _durable(engine, tmp_path) as (served, _), serving(served):
+        crew = Crew(served, GATES)
+        for _ in range(KILLS[engine]):
+            crew.start()
+            crew.wait_for(chance.randrange(1, 40))
+            served.end(signal.SIGKILL)
+            crew.stop()
+            seconds = served.start()
+            # Beside other tests the clock says little: then the time that the start itself takes is judged.
+            assert (seconds if IS_LONG else served.processor_seconds()) <= READY_SECONDS
+            assert crew.find_faults() == []
+        _assert_sound(crew, served, tmp_path)
+
+
+@pytest.mark.drill
+def test_the_database_is_killed(tmp_path: Path) -> None:
+    chance = random.Random("database")
+    with _durable("postgresql", tmp_path) as (served, postgres), serving(served):
+        assert postgres is not None
+        crew = Crew(served, GATES)
+        for _ in range(DATABASE_KILLS):
+            crew.start()
+            crew.wait_for(chance.randrange(1, 40))
+            postgres.halt(signal.SIGKILL)
+            _start_again(postgres)
+            crew.wait_for(1)  # by itself
+            crew.stop()
+            assert crew.find_faults() == []
+        _assert_sound(crew, served, tmp_path)
+
+
+def _start_again(postgres: PostgresServer) -> None:
+    """Start PostgreSQL again; it refuses as long as one of its killed parent's processes is still ending."""
+    for _ in range(20):
+        try:
+            postgres.restart()
+        except RuntimeError:
+            continue
+        return
+    raise AssertionError("PostgreSQL does not start again")
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("engine", ENGINES)
+def test_killed_between_commit_and_answer(engine: str, tmp_path: Path) -> None:
+    with _durable(engine, tmp_path) as (served, _):
+        with serving(served):
+            crew = Crew(served, 1)
+            served.end()
+        gate, (order, program) = crew.gates[0], (tmp_path / "die", "tests.reliability.dying_server")
+        mortal = Served(
+            served.url, tmp_path, command=(sys.executable, "-m", program), variables={"DIES_AT": str(order)}
+        )
+        for _ in range(examples(2, 20)):
+            with serving(mortal):
+                gate.served = mortal
+                order.touch()
+                crew.start()
+                assert mortal.process is not None
+                mortal.process.wait(PATIENCE_SECONDS)  # it ends itself, right after the commit
+                crew.stop()
+                order.unlink()
+            with serving(served):
+                gate.served = served
+                assert len(gate.doubtful) == 1
+                assert crew.find_faults() == []  # the load is there, and nobody was told
+                gate.send_doubtful_again()
+                assert (gate.doubtful, crew.find_faults()) == ([], [])
