@@ -63,8 +63,12 @@ def taking_turns(driver: ModuleType) -> type:
                 line.leave()
 
         def commit(self) -> None:
-            super().commit()
-            self.leave()
+            try:
+                super().commit()
+            finally:
+                if self.in_transaction:  # it failed: SQLAlchemy takes the transaction for ended and rolls nothing back
+                    super().rollback()
+                self.leave()
 
         def rollback(self) -> None:
             super().rollback()

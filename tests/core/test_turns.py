@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
@@ -106,3 +106,20 @@ def test_many_writers_lose_nothing(database: Database) -> None:
         writer.join()
     with database.read() as session:
         assert session.scalar(text("SELECT value FROM counters")) == 200
+
+
+def test_the_turn_ends_with_a_commit_that_fails(database: Database) -> None:
+    """Nothing of it is left open: neither the turn nor the transaction, which SQLite keeps after such a failure."""
+    with database.write() as session:
+        session.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY)"))
+        session.execute(text("CREATE TABLE children (id INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED)"))
+        session.commit()
+    with database.write() as session:
+        connection = _connection(session)
+        session.execute(text("INSERT INTO children VALUES (1)"))
+        with pytest.raises(IntegrityError):
+            session.commit()
+    assert (connection.has_turn, connection.in_transaction) == (False, False)
+    with database.write() as session:
+        assert _connection(session).has_turn
+        assert session.execute(text("SELECT count(*) FROM children")).scalar_one() == 0
