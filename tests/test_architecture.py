@@ -80,6 +80,18 @@ def test_nothing_swallows_every_exception() -> None:
     assert broad == []
 
 
+def test_no_server_believes_proxies_on_its_own() -> None:
+    """By itself uvicorn takes the address of the client from whatever the machine itself sends it."""
+    servers = [
+        {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        for _, _, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "uvicorn.Config"
+    ]
+    assert servers
+    assert [server for server in servers if server.get("proxy_headers") != "False"] == []
+
+
 def test_every_resource_uses_the_router_that_keeps_time_and_repeats() -> None:
     elsewhere = [
         name

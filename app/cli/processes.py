@@ -45,6 +45,7 @@ def serve_in_processes(listener: socket.socket, count: int, log_format: LogForma
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=math.ceil(Settings().drain_seconds),
+        proxy_headers=False,  # the application does it, for the proxies of SWX_TRUSTED_PROXIES alone
         timeout_worker_healthcheck=_HANGS_SECONDS,
     )
     supervisor = Multiprocess(config, sockets=[listener])
