@@ -93,7 +93,7 @@ def test_a_second_consumer_leaves_the_work_to_the_first(world: World, database: 
     passes_by = database.engine.dialect.name == "postgresql"
     with ThreadPoolExecutor(1) as pool:
         with database.write() as first:
-            first.scalars(select(EventCursor).with_for_update()).one()
+            first.scalars(select(EventCursor).where(EventCursor.consumer == CONSUMER).with_for_update()).one()
             second = pool.submit(consume_batch, database, Settings())
             if passes_by:
                 assert second.result(timeout=20) == 0
