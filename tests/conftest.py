@@ -19,6 +19,13 @@ from tests.factories import World
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Undo what a command that ran in this process has made of the log."""
+    yield
+    structlog.reset_defaults()
+
+
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
     """Return the databases to copy from; PostgreSQL starts with the first test that needs it."""

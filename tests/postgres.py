@@ -53,7 +53,8 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """Create a database, as a copy of `template` if given; nobody may be connected to the template."""
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        # Copying its files takes half as long as writing it into the log, and far less beside other work.
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         self._execute(statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
 
     def drop_database(self, name: str) -> None:

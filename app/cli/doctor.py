@@ -48,7 +48,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     else:
         yield from _examine_database(settings)
     if settings.read_database_url is not None:
-        yield from examine_replica(settings.read_database_url)
+        yield from examine_replica(settings.url, settings.read_database_url)
     yield _count_catalogue()
     yield _examine_disk(settings)
     yield _examine_secret(settings)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, make_url, text
 
 from app.cli.databases import describe_url
 from app.cli.findings import Finding, Urgency, of_production
@@ -16,7 +15,6 @@ _LEAST_POSTGRESQL = 150_000
 _USUAL_PROCESSES = 2
 #: Leases of jobs last ten seconds by the clocks of those who hold them.
 _MOST_SKEW_SECONDS = 2.0
-_MOST_LAG_SECONDS = 10.0
 #: What `off` means for what was acknowledged.
 _KEEPERS = {
     "fsync": "a crash of the machine can destroy the database",
@@ -72,29 +70,20 @@ def _examine_connections(found: Mapping[str, str]) -> Finding:
     return Finding(Urgency.NOTE, f"{sentence}; with more processes raise max_connections or put a pooler between")
 
 
-def examine_replica(url: str) -> Iterator[Finding]:
-    """Yield what is found on the database that reads go to."""
-    named = f"replica {describe_url(url)}"
-    database = Database(url)
-    try:
-        if database.engine.dialect.name != "postgresql":
-            yield Finding(Urgency.FIX, f"{named}: only PostgreSQL has replicas; unset SWX_READ_DATABASE_URL")
-            return
-        with database.engine.connect() as connection:
-            is_standby, lag = connection.execute(
-                text(
-                    "SELECT pg_is_in_recovery(), CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
-                    "ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END"
-                )
-            ).one()
-    except DBAPIError as error:
-        yield Finding(Urgency.FIX, f"{named} does not answer: {str(error.orig).strip()}")
+def examine_replica(url: str, replica_url: str) -> Iterator[Finding]:
+    """Yield what is found on the replica of a database, asked as those who read it ask."""
+    named = f"replica {describe_url(replica_url)}"
+    if {make_url(each).get_backend_name() for each in (url, replica_url)} != {"postgresql"}:
+        yield Finding(Urgency.FIX, f"{named}: only PostgreSQL has replicas; unset SWX_READ_DATABASE_URL")
         return
-    finally:
-        database.dispose()
-    if not is_standby:
-        yield Finding(Urgency.NOTE, f"{named} is not in recovery: it is a primary itself, and reads go there")
-        return
-    seconds = float(lag or 0)
-    is_late = seconds > _MOST_LAG_SECONDS
-    yield Finding(Urgency.NOTE if is_late else Urgency.OK, f"{named}: in recovery, {seconds:.1f} s behind")
+    database = Database(url, replica_url)
+    assert database.replica is not None  # noqa: S101 - its address was given
+    connection = database.replica.connect()
+    if connection is not None:
+        connection.close()
+        yield Finding(Urgency.OK, f"{named}: follows, and has all that the primary acknowledged")
+    else:
+        fault = database.replica.fault or "the primary does not answer"
+        urgency = Urgency.NOTE if fault == "behind" else Urgency.FIX
+        yield Finding(urgency, f"{named}: {fault}; the primary is read in its place")
+    database.dispose()

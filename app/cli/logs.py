@@ -44,7 +44,6 @@ def set_up_logs(form: LogFormat, level: int = logging.INFO) -> None:
         processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        cache_logger_on_first_use=True,
     )
     line = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=common, processors=finish)
     handler = logging.StreamHandler()

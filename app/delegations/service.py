@@ -63,7 +63,7 @@ def _faults_of_time(starts_at: datetime, ends_at: datetime) -> Iterator[Fault]:
     if ends_at <= starts_at:
         yield Fault("/ends_at", "ends_before_start", "must be in the future and after the start")
     elif ends_at - starts_at > _LONGEST:
-        yield Fault("/ends_at", "too_long", "must be at most two years after the start; grant it anew then")
+        yield Fault("/ends_at", "lasts_too_long", "must be at most two years after the start; grant it anew then")
 
 
 def lock_delegation(session: Session, actor: Actor, delegation_id: DelegationId) -> Delegation:

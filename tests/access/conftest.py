@@ -33,5 +33,6 @@ def stored(engine: str, templates: Templates, application: FastAPI, cast: Cast) 
     with templates.copy(engine, _TEMPLATE) as url:
         database = Database(url)
         application.state.database = database
+        application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database
         database.dispose()

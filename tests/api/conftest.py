@@ -24,6 +24,7 @@ def stored(engine: str, templates: Templates, application: FastAPI) -> Iterator[
     with templates.copy(engine, "market") as url:
         database = Database(url)
         application.state.database = database
+        application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database
         database.dispose()
 

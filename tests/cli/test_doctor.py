@@ -32,11 +32,11 @@ def test_a_server_that_forgets_is_for_trials_alone(database_url: str, tmp_path: 
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_replicas_are_looked_at(database_url: str, tmp_path: Path) -> None:
     result = run_swx("doctor", folder=tmp_path, url=database_url, SWX_READ_DATABASE_URL=database_url)
-    assert result.exit_code == 0
-    assert "is not in recovery" in result.stdout
+    assert result.exit_code == 1
+    assert "not a replica of this database" in result.stdout
     result = run_swx("doctor", folder=tmp_path, url=database_url, SWX_READ_DATABASE_URL=UNREACHABLE)
     assert result.exit_code == 1
-    assert "replica postgresql+psycopg://swx:***@127.0.0.1:1/none does not answer" in result.stdout
+    assert "replica postgresql+psycopg://swx:***@127.0.0.1:1/none: unreachable" in result.stdout
     assert "hidden" not in result.output
 
 

@@ -10,8 +10,9 @@ from tests.contract.attack import Attack, Plan
 from tests.databases import ENGINES
 from tests.drills import IS_LONG, examples
 
-#: The same requests every time; `make fuzz` tries others.
-PLAN = Plan(seed=5, phases=("examples", "coverage", "fuzzing"), examples=examples(2, 60))
+#: The same requests every time; `make fuzz` tries others, and `make drills` every boundary that the document names.
+PHASES = ("examples", "coverage", "fuzzing") if IS_LONG else ("examples", "fuzzing")
+PLAN = Plan(seed=5, phases=PHASES, examples=examples(2, 60))
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ def test_nothing_of_an_indicator_is_computed(world: World) -> None:
         (ENERGY, {"value": -100.5}, "change_impossible"),
         (ENERGY, {"value": -1.23456}, "decimal_max_places"),
         (FACTORIES, {"holds_on": str(today() + timedelta(days=1))}, "holds_on_in_future"),
-        (FACTORIES, {"holds_on": "yesterday"}, "date_from_datetime_parsing"),
+        (FACTORIES, {"holds_on": "yesterday"}, "date_parsing"),
         (FACTORIES, {"source": " "}, "string_too_short"),
         (FACTORIES, {"sauce": "a"}, "extra_forbidden"),
     ],
