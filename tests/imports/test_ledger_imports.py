@@ -35,7 +35,7 @@ def test_loads_land_where_the_agreement_has_room(world: World) -> None:
         (4, "", "agreement_exceeded"),
         (5, "/agreement_id", "not_found"),
         (6, "/dispatched_at", "outside_agreement"),
-        (7, "/dispatched_at", "datetime_from_date_parsing"),
+        (7, "/dispatched_at", "datetime_parsing"),
     ]
     loads = deal.producer.get("/shipments")["items"]
     assert sorted((load["ticket_no"], load["net_t"], load["dispatched_at"]) for load in loads) == [
