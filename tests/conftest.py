@@ -27,9 +27,9 @@ def _logs_as_they_were() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+def templates() -> Iterator[Templates]:
     """Return the databases to copy from; PostgreSQL starts with the first test that needs it."""
-    made = Templates(tmp_path_factory.mktemp("databases"))
+    made = Templates()
     yield made
     made.stop()
 

@@ -107,14 +107,17 @@ class PostgresServer:
         self.stop()
 
 
-def start_postgres() -> PostgresServer:
-    """Start an empty server in a private folder, ready for clients.
+def start_postgres(data: Path | None = None) -> PostgresServer:
+    """Start an empty server in a private folder, ready for clients; its data lie in the empty folder `data`, if given.
 
     Call it from a thread that lives as long as the server is needed: Linux ends the server with that thread.
     """
     with contextlib.ExitStack() as on_failure:
         directory = make_directory()
         on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
+        if data is not None:
+            _own(data)
+            (directory / "data").symlink_to(data)
         binaries = _reachable_binaries(directory)
         initdb = spawn([f"{binaries}/initdb", *_INITDB_OPTIONS], directory)
         if initdb.wait(PATIENCE_SECONDS) != 0:
@@ -130,10 +133,14 @@ def make_directory() -> Path:
     """Return a new private folder of whoever the servers run as."""
     # Not TMPDIR: the path of a socket has at most 107 bytes, and `nobody` must be able to reach it.
     directory = Path(tempfile.mkdtemp(prefix="swx-postgres-", dir="/tmp"))
+    _own(directory)
+    return directory
+
+
+def _own(folder: Path) -> None:
     account = _account()
     if account:
-        os.chown(directory, account.pw_uid, account.pw_gid)
-    return directory
+        os.chown(folder, account.pw_uid, account.pw_gid)
 
 
 def _account() -> pwd.struct_passwd | None:

@@ -39,7 +39,7 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         application = create_app(Settings(data_dir=Path(folder)))
         application.state.database.dispose()
-        templates = Templates(Path(folder))
+        templates = Templates()
         while time.monotonic() < ends_at:
             for engine in given.engine or ENGINES:
                 print(f"seed {seed} on {engine}", flush=True)
