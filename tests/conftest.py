@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -71,11 +72,20 @@ async def _know_no_name(name: str) -> list[str]:
     raise OSError(name)
 
 
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """Return the event loop that answers requests: one for all tests, where each request would start its own."""
+    with start_blocking_portal() as running:
+        yield running
+
+
 @pytest.fixture
-def client(application: FastAPI, database: Database) -> TestClient:
+def client(application: FastAPI, database: Database, portal: BlockingPortal) -> TestClient:
     """Return an HTTP client of the application over the test's database; failures are answers, not exceptions."""
     application.state.database = database
-    return TestClient(application, raise_server_exceptions=False)
+    made = TestClient(application, raise_server_exceptions=False)
+    made.portal = portal
+    return made
 
 
 @pytest.fixture
