@@ -12,6 +12,8 @@ SYNCED := .venv/.synced
 
 # An outer environment must not lead uv to another folder, nor to download an interpreter.
 unexport VIRTUAL_ENV
+# Tests start many processes: each would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
