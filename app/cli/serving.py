@@ -12,6 +12,7 @@ from threading import Thread
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 
@@ -27,6 +28,7 @@ from app.core.settings import Environment, Settings, Switch
 
 _START_SECONDS = 30
 _BACKLOG = 2048
+log = structlog.get_logger()
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is reachable from outside.")]
@@ -71,9 +73,12 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; a second signal waits for nothing more."""
         self.config.app.state.is_stopping = True  # type: ignore[union-attr]  # the application, not its name
+        loop = asyncio.get_running_loop()
+        if not self._captured_signals:  # not written here and now: a log line may be half written
+            loop.call_soon_threadsafe(partial(log.info, "stopping", notice_seconds=self._notice_seconds))
         if self._notice_seconds and not self._captured_signals:
             self._captured_signals.append(sig)
-            asyncio.get_running_loop().call_later(self._notice_seconds, self._end)
+            loop.call_later(self._notice_seconds, self._end)
         else:
             super().handle_exit(sig, frame)
 

@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -23,19 +24,22 @@ from tests.imports.files import lot_row, write_csv
 
 SWX = Path(sys.executable).with_name("swx")
 PATIENCE_SECONDS = 60
+POSTS = 6
 
 
 @contextmanager
-def serving(url: str, folder: Path, **variables: str) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
+def serving(
+    url: str, folder: Path, *options: str, **variables: str
+) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
     """Run a server over a database and yield it with a client that keeps no connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
     environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder), **variables}
-    command = [str(SWX), "serve", "--port", str(port), "--log-format", "json"]
+    command = [str(SWX), "serve", "--port", str(port), "--log-format", "json", *options]
     limits = httpx2.Limits(max_keepalive_connections=0)
     with (
-        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server,  # noqa: S603 - our own
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as server,  # noqa: S603 - our own
         httpx2.Client(
             trust_env=False, limits=limits, base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS
         ) as client,
@@ -124,7 +128,62 @@ def test_a_request_under_way_is_answered_and_the_server_ends_with_0(
         _, messages = server.communicate(timeout=PATIENCE_SECONDS)
     assert server.returncode == 0, messages
     assert "Traceback" not in messages
+    assert messages.count('"event": "stopping"') == 1
     assert len(producer.get("/sites")["items"]) == 1
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+@pytest.mark.parametrize("is_hurried", [False, True])
+def test_several_processes_give_notice_answer_and_leave_nobody_behind(
+    *, is_hurried: bool, world: World, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    """Told by a supervisor's SIGTERM; or by Ctrl-C, which a terminal sends to every process, and then once more."""
+    producer = world.producer()
+    notice_seconds = 300 if is_hurried else 3
+    with (
+        serving(database_url, tmp_path, "--workers", "2", SWX_NOTICE_SECONDS=str(notice_seconds), SWX_WORKER="off") as (
+            server,
+            client,
+        ),
+        _writers_held_up(database, database_url) as let_go,
+        ThreadPoolExecutor(POSTS) as pool,
+    ):
+        _until(lambda: len(_children_of(server)) >= 2)
+        posting = [pool.submit(_post_site, client, producer) for _ in range(POSTS)]
+        _until(lambda: _waiting_for_locks(database) == POSTS)
+        children = _children_of(server)
+        stop = partial(os.killpg, server.pid, signal.SIGINT) if is_hurried else server.terminate
+        stop()
+        _until(lambda: {client.get("/ready").status_code for _ in range(10)} == {503})
+        assert client.get("/health").status_code == 200
+        if is_hurried:
+            stop()
+        let_go.set()
+        assert [posted.result(PATIENCE_SECONDS) for posted in posting] == [201] * POSTS
+        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
+    assert server.returncode == 0, messages
+    assert "Traceback" not in messages
+    assert messages.count('"event": "stopping"') == 1
+    _until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+    assert len(producer.get("/sites")["items"]) == POSTS
+
+
+def _children_of(server: "subprocess.Popen[str]") -> list[int]:
+    tasks = Path(f"/proc/{server.pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _waiting_for_locks(database: Database) -> int:
+    with database.read() as session:
+        query = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database"
+        return int(session.scalar(text(f"{query} WHERE datname = current_database())")) or 0)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
