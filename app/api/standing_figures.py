@@ -7,17 +7,20 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.clock import now
 from app.core.database import Database
 from app.events.cursors import read_positions
 from app.jobs.queries import Backlog, read_backlog
+from app.webhooks.queries import WebhookFigures, read_figures
 
 _KEPT_SECONDS = 5.0
 
 
 class Figures(NamedTuple):
-    """Unfinished jobs, the position of the last event, and that of each consumer."""
+    """Unfinished jobs, webhooks, the position of the last event, and that of each consumer."""
 
     backlog: Backlog
+    webhooks: WebhookFigures
     position: int
     consumers: Mapping[str, int]
 
@@ -40,6 +43,6 @@ class FigureCache:
 def _ask(database: Database) -> Figures | None:
     try:
         with database.read() as session:
-            return Figures(read_backlog(session), *read_positions(session))
+            return Figures(read_backlog(session), read_figures(session, now()), *read_positions(session))
     except SQLAlchemyError:
         return None

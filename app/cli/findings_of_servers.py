@@ -7,7 +7,7 @@ from sqlalchemy import Engine, make_url, text
 from app.cli.databases import describe_url
 from app.cli.findings import Finding, Urgency, of_production
 from app.core import clock
-from app.core.database import MOST_CONNECTIONS, Database
+from app.core.database import MOST_CONNECTIONS, MOST_QUESTIONS, Database
 from app.core.settings import Settings
 
 _LEAST_POSTGRESQL = 150_000
@@ -44,7 +44,7 @@ def examine_server(engine: Engine, settings: Settings) -> Iterator[Finding]:
     if found["server_encoding"] != "UTF8":
         yield Finding(Urgency.FIX, f"encoding {found['server_encoding']}: Chinese names need a database in UTF8")
     yield from _examine_keepers(found, settings)
-    yield _examine_connections(found)
+    yield _examine_connections(found, settings)
     skew = (theirs - asked_at - took / 2).total_seconds()
     sentence = f"clock: the database's is {abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} ours"
     is_off = abs(skew) > _MOST_SKEW_SECONDS + took.total_seconds() / 2
@@ -59,12 +59,11 @@ def _examine_keepers(found: Mapping[str, str], settings: Settings) -> Iterator[F
         yield Finding(Urgency.OK, f"what is acknowledged is kept: {', '.join(_KEEPERS)} are on")
 
 
-def _examine_connections(found: Mapping[str, str]) -> Finding:
+def _examine_connections(found: Mapping[str, str], settings: Settings) -> Finding:
     free = int(found["max_connections"]) - sum(int(found.get(name, 0)) for name in _RESERVED)
-    processes = free // MOST_CONNECTIONS
-    sentence = (
-        f"connections: the server takes {free}, a process of ours opens up to {MOST_CONNECTIONS}: room for {processes}"
-    )
+    most = MOST_CONNECTIONS + (MOST_QUESTIONS if settings.read_database_url else 0)
+    processes = free // most
+    sentence = f"connections: the server takes {free}, a process of ours opens up to {most}: room for {processes}"
     if processes >= _USUAL_PROCESSES:
         return Finding(Urgency.OK, sentence)
     return Finding(Urgency.NOTE, f"{sentence}; with more processes raise max_connections or put a pooler between")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -35,13 +35,16 @@ _SQLITE_PRAGMAS = (
     "PRAGMA cache_size=-8000",
 )
 _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}
+_MOST_OF_POOL = _POOL["pool_size"] + _POOL["max_overflow"]
 #: For the one question that the primary is asked before the replica is read.
 _QUESTIONS = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 1}
 _SNAPSHOT = "REPEATABLE READ"
 #: Seconds, and milliseconds without an acknowledgement: one that is gone must not hold up who could ask elsewhere.
 _REPLICA_PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 3000}
-#: A process opens no more than this many connections to a server: readers and writers have a pool each.
-MOST_CONNECTIONS = 2 * (_POOL["pool_size"] + _POOL["max_overflow"])
+#: A process opens no more than this many connections to the primary: readers and writers have a pool each.
+MOST_CONNECTIONS = 2 * _MOST_OF_POOL
+#: And so many more, to ask how far its log is, where there is a replica; to that one as many as a pool has.
+MOST_QUESTIONS = _QUESTIONS["pool_size"] + _QUESTIONS["max_overflow"]
 #: What a statement was given stands in no message: messages reach logs, and bodies and names do not.
 _QUIET = {"hide_parameters": True}
 _write_json = msgspec.json.Encoder().encode
@@ -53,6 +56,13 @@ def write_json_text(value: object) -> str:
 
 
 _JSON = {"json_serializer": write_json_text, "json_deserializer": msgspec.json.decode}
+
+
+class PoolUse(NamedTuple):
+    """How many connections of a pool are lent at present, and how many there may be."""
+
+    lent: int
+    most: int
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -126,10 +136,17 @@ class Database:
         """The writing engine, for migrations and checks."""
         return self._writer
 
-    def connections_in_use(self) -> dict[str, int]:
-        """Return how many connections are lent at present, to writers and to readers."""
-        pools = {"writer": self._writer.pool, "reader": self._reader.pool}
-        return {name: pool.checkedout() for name, pool in pools.items() if isinstance(pool, QueuePool)}
+    def pools(self) -> dict[str, PoolUse]:
+        """Return how the pools stand: writers, readers, and where there is a replica, its readers and its questions."""
+        pools = {"writer": (self._writer.pool, _MOST_OF_POOL), "reader": (self._reader.pool, _MOST_OF_POOL)}
+        if self.replica is not None:
+            questions, replica = self.replica.pools
+            pools |= {"replica": (replica, _MOST_OF_POOL), "replica_position": (questions, MOST_QUESTIONS)}
+        return {
+            name: PoolUse(pool.checkedout(), most)
+            for name, (pool, most) in pools.items()
+            if isinstance(pool, QueuePool)
+        }
 
     def read(self) -> Session:
         """Return a session whose statements each see the latest commit (AUTOCOMMIT: no BEGIN and ROLLBACK to pay)."""

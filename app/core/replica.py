@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Pool, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -51,6 +51,8 @@ _BEHIND = Fault("behind", 0.25, is_told=False)  # as it often is for a moment wh
 _CONFLICT = Fault("conflict_with_recovery", 0.25)
 _UNREACHABLE = Fault("unreachable", 2.0)
 _NOT_OURS = Fault("not_a_replica_of_this_database", 2.0)
+#: The names of all faults.
+FAULTS = tuple(fault.name for fault in (_BEHIND, _CONFLICT, _UNREACHABLE, _NOT_OURS))
 
 
 class ReplicaLost(OperationalError):
@@ -75,8 +77,9 @@ class Replica:
         self._lock = threading.Lock()
         self._rests_until: float | None = None
         self._told: Fault | None = None
-        #: Why the replica was passed over last; None: it was read.
+        #: Why the replica was passed over last, in words and by name; None: it was read.
         self.fault: str | None = None
+        self.fault_name: str | None = None
         self._counts = {"replica": 0, "primary": 0}
         event.listen(engine, "handle_error", self._note_error)
 
@@ -84,6 +87,11 @@ class Replica:
     def counts(self) -> Counts:
         """How often each was read since the process began."""
         return Counts(**self._counts)
+
+    @property
+    def pools(self) -> tuple[Pool, Pool]:
+        """The pools of connections to the primary, for questions, and to the replica."""
+        return self._primary.pool, self._engine.pool
 
     def connect(self) -> Connection | None:
         """Return a connection whose statements see all that was acknowledged before; None: read the primary."""
@@ -145,6 +153,7 @@ class Replica:
         """Pass the replica over for some time; say so when that begins."""
         with self._lock:
             self._rests_until = self._clock() + fault.rest_seconds
+            self.fault_name = fault.name
             self.fault = f"{fault.name.replace('_', ' ')}{detail and ': '}{detail}"
             was_told, self._told = self._told, fault if fault.is_told else self._told
         if fault.is_told and fault is not was_told:
@@ -152,7 +161,7 @@ class Replica:
 
     def _resume(self) -> None:
         with self._lock:
-            self._rests_until = self.fault = None
+            self._rests_until = self.fault = self.fault_name = None
             told, self._told = self._told, None
         if told is not None:
             log.warning("replica_read_again", reason=told.name)

@@ -44,7 +44,7 @@ def find_waiting(session: Session, at: datetime) -> dict[WebhookId, bool]:
 def waiting_webhooks(at: datetime) -> Select[WebhookId, datetime | None]:
     """Return the statement of it: one look at an index for each webhook that is told, however long its log."""
     due = exists().where(WebhookDelivery.webhook_id == Webhook.id, _is_due(at))
-    return select(Webhook.id, Webhook.failing_since).where(_is_told(), due)
+    return select(Webhook.id, Webhook.failing_since).where(is_told(), due)
 
 
 def find_due(session: Session, room: Mapping[WebhookId, int], at: datetime) -> list[Key]:
@@ -68,7 +68,7 @@ def claim(session: Session, keys: Sequence[Key], at: datetime, pepper: bytes) ->
     query = (
         select(WebhookDelivery, Webhook)
         .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
-        .where(key.in_(keys), _is_due(at), _is_first(), _is_told())
+        .where(key.in_(keys), _is_due(at), _is_first(), is_told())
         .order_by(WebhookDelivery.place)
     )
     taken = session.execute(query.with_for_update(of=WebhookDelivery, skip_locked=True)).all()
@@ -100,7 +100,7 @@ def void_leases(database: Database, at: datetime) -> None:
         session.commit()
 
 
-def _is_told() -> ColumnElement[bool]:
+def is_told() -> ColumnElement[bool]:
     """Keep to webhooks that are told, of organisations that take part."""
     takes_part = exists().where(
         Organisation.id == Webhook.organisation_id, Organisation.status == OrganisationStatus.ACTIVE

@@ -4,7 +4,9 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -12,12 +14,15 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.cli.logs import LogFormat, set_up_logs
-from app.core.database import Database
+from app.core.clock import now
+from app.core.database import Database, new_id
 from app.core.revisions import head_revision, migrate
 from app.core.settings import Metrics, Settings
+from app.webhooks.models import DeliveryStatus, WebhookDelivery
 from tests.factories import CHANGSHOU, Body, World
 
 LOCAL = ("127.0.0.1", 50_000)
+UNREACHABLE = "postgresql+psycopg://swx@127.0.0.1:1/none"
 
 
 @pytest.fixture
@@ -108,7 +113,11 @@ def test_metrics_count_by_template_and_name_no_object(world: World, application:
     assert figures['swx_request_seconds_count{method="GET",route="/v1/lots/{lot_id}"}'] == before + 1
     assert lot["id"] not in str(figures)
     assert figures["swx_database_up"] == 1
-    assert figures["swx_pool_connections_most"] == 80
+    assert {name: figures[name] for name in figures if name.startswith("swx_pool_connections_most")} == {
+        'swx_pool_connections_most{pool="writer"}': 40,
+        'swx_pool_connections_most{pool="reader"}': 40,
+    }
+    assert not any("replica" in name for name in figures)
     assert figures["swx_requests_under_way"] == 1
     assert any(name.startswith("swx_build_info{revision=") for name in figures)
 
@@ -127,6 +136,61 @@ def test_metrics_tell_what_waits(world: World, application: FastAPI) -> None:
     assert figures["swx_jobs_oldest_queued_seconds"] >= 0
     assert figures["swx_events_position"] > 1
     assert figures['swx_events_lag{consumer="saved_searches"}'] == figures["swx_events_position"] - 1
+
+
+def test_metrics_tell_how_webhooks_stand(world: World, application: FastAPI) -> None:
+    producer = world.producer()
+    wish = {"url": "https://receiver.example.com/", "types": ["lot"]}
+    told, paused = (producer.post("/webhooks", wish)["id"] for _ in range(2))
+    producer.request("PATCH", f"/webhooks/{paused}", json={"active": False})
+    with world.database.write() as session:
+        session.add_all(
+            [_delivery(told, DeliveryStatus.PENDING, tried_hours_ago=1) for _ in range(2)]
+            + [_delivery(told, DeliveryStatus.PENDING, tried_hours_ago=-1)]
+            + [_delivery(paused, DeliveryStatus.PENDING, tried_hours_ago=100)]  # waits for its owner, not for us
+            + [_delivery(told, DeliveryStatus.FAILED)]
+        )
+        session.commit()
+    figures = _read_metrics(application)
+    assert figures['swx_webhooks{status="active"}'] == figures['swx_webhooks{status="paused"}'] == 1
+    assert figures['swx_webhooks{status="failing"}'] == 0
+    assert figures['swx_webhook_deliveries{status="pending"}'] == 4
+    assert figures['swx_webhook_deliveries{status="failed"}'] == 1
+    assert figures["swx_webhook_deliveries_overdue_seconds"] == pytest.approx(3600, abs=60)
+
+
+def _delivery(webhook: str, status: DeliveryStatus, tried_hours_ago: float | None = None) -> WebhookDelivery:
+    at = None if tried_hours_ago is None else now() - timedelta(hours=tried_hours_ago)
+    return WebhookDelivery(
+        webhook_id=UUID(webhook),
+        id=new_id(),
+        type="lot.opened",
+        subject_id=new_id(),
+        status=status,
+        queued_at=now(),
+        next_try_at=at,
+        ended_at=now() if at is None else None,
+    )
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_metrics_tell_of_the_replica(application: FastAPI, database_url: str) -> None:
+    """One that is none: the test's own database, and then one that nobody can reach."""
+    before = application.state.database
+    for url, fault in ((database_url, "not_a_replica_of_this_database"), (UNREACHABLE, "unreachable")):
+        application.state.database = database = Database(database_url, url)
+        with database.search() as session:
+            session.execute(text("SELECT 1"))
+        figures = _read_metrics(application)
+        database.dispose()
+        assert figures['swx_replica_sessions_total{read="primary"}'] == 1
+        assert figures['swx_replica_sessions_total{read="replica"}'] == 0
+        assert {name for name in figures if "passed_over" in name and figures[name]} == {
+            f'swx_replica_passed_over{{reason="{fault}"}}'
+        }
+        assert figures['swx_pool_connections_most{pool="replica"}'] == 40
+        assert figures['swx_pool_connections_most{pool="replica_position"}'] == 5
+    application.state.database = before
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

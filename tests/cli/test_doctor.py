@@ -34,6 +34,7 @@ def test_replicas_are_looked_at(database_url: str, tmp_path: Path) -> None:
     result = run_swx("doctor", folder=tmp_path, url=database_url, SWX_READ_DATABASE_URL=database_url)
     assert result.exit_code == 1
     assert "not a replica of this database" in result.stdout
+    assert "a process of ours opens up to 85" in result.stdout
     result = run_swx("doctor", folder=tmp_path, url=database_url, SWX_READ_DATABASE_URL=UNREACHABLE)
     assert result.exit_code == 1
     assert "replica postgresql+psycopg://swx:***@127.0.0.1:1/none: unreachable" in result.stdout

@@ -14,6 +14,7 @@ from app.core.database import Database, new_id
 from app.events.models import EventHead
 from app.webhooks.claims import due_deliveries, find_due, find_waiting, waiting_webhooks
 from app.webhooks.models import WebhookId
+from app.webhooks.queries import webhook_figures
 from app.webhooks.queueing import KEPT, queue_batch, sweep_ended
 from app.webhooks.room import MOST_OF_FAILING, MOST_OF_ONE, MOST_UNDER_WAY, share_room
 from tests.factories import Member, World
@@ -173,7 +174,8 @@ def test_looking_for_what_is_due_walks_along_indexes(world: World, database: Dat
         room = dict.fromkeys(find_waiting(session, at), 4)
         assert [len(find_due(session, room, at)), len(room)] == [4, 1]
         plans = "\n".join(
-            explain(session, statement) for statement in (waiting_webhooks(at), due_deliveries(webhook, at))
+            explain(session, statement)
+            for statement in (waiting_webhooks(at), due_deliveries(webhook, at), webhook_figures())
         )
     assert "ix_webhook_deliveries_due" in plans
     for whole in ("Seq Scan on webhook_deliveries", "SCAN webhook_deliveries"):
