@@ -16,15 +16,18 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.core.bulk import table_of
 from app.core.clock import now
+from app.core.deadlines import patience
 from app.core.errors import Conflict, invalid
 from app.requests.models import IdempotencyKey
+from app.requests.twins import Twins
 
 KEPT = timedelta(days=7)
 #: How long one waits for a twin that is still running.
 PATIENCE_SECONDS = 5
-_CLAIM = "idempotency_claim"
+_CLAIM, _ENTERED = "idempotency_claim", "idempotency_entered"
 _LOCK_TIMED_OUT = "55P03"
 _TABLE = table_of(IdempotencyKey)
+_twins = Twins()
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,28 @@ def claim_at_begin(session: Session, claim: Claim) -> None:
     """
     session.info[_CLAIM] = claim
     event.listen(session, "after_begin", _claim)
+    if session.get_bind().dialect.name == "sqlite":  # whose transaction begins in the line of all writers
+        event.listen(session, "after_transaction_create", _wait_for_twin)
+        event.listen(session, "after_transaction_end", _let_twin_in)
+
+
+def _wait_for_twin(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is not None:
+        return
+    digest = session.info[_CLAIM].digest()
+    if not _twins.enter(digest, patience(PATIENCE_SECONDS)):
+        raise _still_running()
+    session.info[_ENTERED] = digest
+
+
+def _let_twin_in(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None and _ENTERED in session.info:
+        _twins.leave(session.info.pop(_ENTERED))
+
+
+def _still_running() -> Conflict:
+    detail = "The same request is still running. Send it again, with the same key, for its answer."
+    return Conflict("request_in_progress", detail)
 
 
 def _claim(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
@@ -108,7 +133,7 @@ def _claim(session: Session, transaction: SessionTransaction, connection: Connec
 def _is_new(connection: Connection, row: Mapping[str, object], expired_before: datetime) -> bool:
     """Insert a key, and tell whether it was new or had expired.
 
-    A twin that is still running is waited for: by PostgreSQL at the unique index, by SQLite before the transaction.
+    A twin that is still running is waited for: by PostgreSQL at the unique index, for SQLite before the transaction.
     """
     is_postgresql = connection.dialect.name == "postgresql"
     if is_postgresql:
@@ -119,8 +144,7 @@ def _is_new(connection: Connection, row: Mapping[str, object], expired_before: d
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_TIMED_OUT:
             raise
-        detail = "The same request is still running. Send it again, with the same key, for its answer."
-        raise Conflict("request_in_progress", detail) from error
+        raise _still_running() from error
     if is_postgresql:  # the row locks of the write itself are waited for as ever
         connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
     return is_new

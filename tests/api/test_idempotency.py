@@ -209,6 +209,28 @@ def test_a_twin_that_runs_for_too_long_is_told_so(
     assert _site(producer).content == first.content
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_twin_of_one_who_waits_for_other_writers_is_told_so(
+    world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.requests.idempotency.PATIENCE_SECONDS", 0.5)
+    producer, other = world.producer(), world.producer()
+    begun = threading.Event()
+    event.listen(database.engine, "engine_connect", lambda _: begun.set())
+    with ThreadPoolExecutor(2) as pool:
+        with database.write() as writer:
+            writer.connection()
+            begun.clear()
+            first = pool.submit(_site, producer)
+            assert begun.wait(10)
+            waiting = _site(producer)
+            assert (waiting.status_code, waiting.json()["code"]) == (409, "request_in_progress")
+            others = pool.submit(_site, other)  # with the same key, and none of its business
+        assert (first.result(10).status_code, others.result(10).status_code) == (201, 201)
+    again = _site(producer)
+    assert (again.content, again.headers["idempotency-replayed"]) == (first.result().content, "true")
+
+
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_a_twin_whose_first_gives_up_runs_itself(world: World, database: Database) -> None:
     producer = world.producer()
