@@ -39,6 +39,13 @@ class SnapshotBrief(Schema):
     sha256: str = Field(description="Of the bytes that GET /v1/statistics/snapshots/{number} answers, for ever.")
 
 
+class EventsHead(Schema):
+    """The last event before a publication; who holds it can have it checked that none up to there was changed."""
+
+    position: int
+    hash: str = Field(description="Of that event and all before it; `swx verify-events --anchor POSITION:HASH`.")
+
+
 class SnapshotRead(Schema):
     """A publication: the figures as they were when it was made."""
 
@@ -47,6 +54,9 @@ class SnapshotRead(Schema):
     question: dict[str, Any]
     published_at: Instant
     statistics: UtilisationStatistics
+    events_head: EventsHead | None = Field(
+        None, description="Of what the figures rest on; absent from older publications, null before any event."
+    )
 
 
 class FigureChange(Schema):

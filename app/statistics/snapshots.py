@@ -16,7 +16,9 @@ from app.core.clock import now
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.paging import Page, Slice, page_by_id
 from app.events.record import record_event
+from app.events.tracing import START
 from app.events.types import EventType
+from app.events.verification import read_anchor
 from app.ledger.models import LedgerEntry, LedgerTransaction
 from app.organisations.models import Site
 from app.organisations.queries import visible_sites
@@ -24,7 +26,7 @@ from app.statistics.comparison import compare_figures, compare_rows
 from app.statistics.models import Snapshot
 from app.statistics.queries import read_utilisation
 from app.statistics.schemas import UtilisationQuery, UtilisationStatistics
-from app.statistics.snapshot_schemas import CauseCount, Posting, SnapshotDiff, SnapshotPost, SnapshotRead
+from app.statistics.snapshot_schemas import CauseCount, EventsHead, Posting, SnapshotDiff, SnapshotPost, SnapshotRead
 
 _LATEST = 100
 
@@ -40,16 +42,18 @@ def publish(session: Session, actor: Actor, wish: SnapshotPost) -> Snapshot:
         # Whoever posts holds its row in share mode: what is posted is in the figures, or recorded after them.
         session.execute(text("LOCK TABLE ledger_head IN EXCLUSIVE MODE"))
     number = (session.scalar(select(func.max(Snapshot.number))) or 0) + 1
-    try:
-        with _one_state(session) as state:
-            statistics = read_utilisation(state, actor, wish.question)
-    except Invalid as refusal:  # its pointers are those of a query
-        faults = [Fault(f"/question/{fault.pointer}", fault.code, fault.detail) for fault in refusal.faults]
-        raise Invalid(faults, code=refusal.code) from None
+    with _one_state(session) as state:
+        statistics = _ask(state, actor, wish.question)
+        events_head = _read_events_head(state)
     question = wish.question.model_dump(mode="json", by_alias=True, exclude={"format"})
     published_at = statistics.as_of
     read = SnapshotRead(
-        number=number, title=wish.title, question=question, published_at=published_at, statistics=statistics
+        number=number,
+        title=wish.title,
+        question=question,
+        published_at=published_at,
+        statistics=statistics,
+        events_head=events_head,
     )
     content = read.model_dump_json(by_alias=True, exclude_unset=True).encode()
     snapshot = Snapshot(
@@ -64,7 +68,7 @@ def publish(session: Session, actor: Actor, wish: SnapshotPost) -> Snapshot:
     session.add(snapshot)
     session.flush()
     subject = ("snapshot", snapshot.id)
-    data = {"number": number}
+    data = {"number": number, "sha256": snapshot.sha256}
     record_event(session, event_by(actor, EventType.SNAPSHOT_PUBLISHED, subject, [actor.organisation_id], data))
     return snapshot
 
@@ -82,6 +86,20 @@ def _one_state(session: Session) -> Iterator[Session]:
         return
     with Session(engine.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False) as state:
         yield state
+
+
+def _ask(session: Session, actor: Actor, question: UtilisationQuery) -> UtilisationStatistics:
+    try:
+        return read_utilisation(session, actor, question)
+    except Invalid as refusal:  # its pointers are those of a query
+        faults = [Fault(f"/question/{fault.pointer}", fault.code, fault.detail) for fault in refusal.faults]
+        raise Invalid(faults, code=refusal.code) from None
+
+
+def _read_events_head(session: Session) -> EventsHead | None:
+    """Return the last event that the figures can rest on: what is posted and its event are committed together."""
+    last = read_anchor(session)
+    return EventsHead(position=last.position, hash=last.hash) if last != START else None
 
 
 def list_snapshots(session: Session, actor: Actor, page: Page) -> Slice[Snapshot]:

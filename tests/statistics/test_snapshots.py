@@ -2,12 +2,17 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, text, update
 
 from app.core.clock import today
+from app.core.database import Database
+from tests.cli.command import run_swx
 from tests.factories import Body, Deal, Member, World
+from tests.reliability.tampering import EVENTS, HEAD, VIEWERS, disarm, read_event
 
 YEAR = today().year - 1
 QUESTION = {"from": f"{YEAR}-01", "to": f"{YEAR}-12", "district": "50", "group_by": "material"}
@@ -83,6 +88,33 @@ def test_later_corrections_leave_it_byte_for_byte_and_are_named(world: World) ->
     assert all(item["site_id"] == deal.origin for item in diff["latest"])
     assert _publish(authority)["number"] == 2
     assert authority.get("/statistics/snapshots/2/diff")["changed"] is False
+
+
+def test_a_publication_proves_the_events_that_it_rests_on(
+    world: World, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    """Also to somebody who has nothing but its bytes; and the events prove those bytes."""
+    deal, _ = _trade(world)
+    authority = world.government("50")
+    brief = _publish(authority)
+    deal.use(5, f"{YEAR}-05-01")
+    head = authority.get("/statistics/snapshots/1")["events_head"]
+    published = next(item for item in authority.get("/events")["items"] if item["type"] == "snapshot.published")
+    assert published["data"] == {"number": 1, "sha256": brief["sha256"]}
+    with database.read() as session:
+        following = session.scalar(text("SELECT type FROM events WHERE position > :position ORDER BY position"), head)
+    assert following == "snapshot.published"
+    asked = ("verify-events", "--anchor", f"{head['position']}:{head['hash']}")
+    assert run_swx(*asked, folder=tmp_path, url=database_url).exit_code == 0
+    with database.engine.begin() as connection:  # everything since the day before is forgotten, head included
+        disarm(connection)
+        for table in (VIEWERS, EVENTS):
+            connection.execute(delete(table).where(table.c.position >= head["position"]))
+        before = read_event(connection, head["position"] - 1)
+        connection.execute(update(HEAD).values(position=before["position"], hash=before["hash"]))
+    assert run_swx("verify-events", folder=tmp_path, url=database_url).exit_code == 0
+    said = run_swx(*asked, folder=tmp_path, url=database_url)
+    assert (said.exit_code, f"anchor of position {head['position']}" in said.stdout) == (1, True)
 
 
 def test_rows_that_came_and_went(world: World) -> None:
