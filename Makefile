@@ -46,9 +46,10 @@ serve: $(SYNCED) ## Bring the database up to date and serve it (PORT=8000)
 	$(BIN)/swx serve --port $(PORT)
 
 contract: export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
-contract: clients ## Lint and score the API document, and check the programs that use the generated clients
+contract: clients ## Lint and score the API document, check programs that use the clients, and lines of docs that need Node
 	npm --prefix openapi run --silent check
 	cd openapi/python && MYPYPATH=../clients/python ../../$(BIN)/mypy --strict --follow-imports=silent --cache-dir=../../.mypy_cache journeys.py
+	$(BIN)/pytest -q tests/webhooks/contract_page.py
 
 clients: $(SYNCED) openapi/node_modules/.synced ## Generate the Python and the TypeScript client into openapi/clients/
 	rm -rf openapi/clients
