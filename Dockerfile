@@ -1,6 +1,6 @@
 # The service: exactly what uv.lock names, run without root, its data under /data.
 
-FROM python:3.13-slim AS builder
+FROM python:3.13-slim-trixie AS builder
 ENV UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
     UV_PROJECT_ENVIRONMENT=/opt/swx \
@@ -16,7 +16,14 @@ COPY migrations migrations
 COPY app app
 RUN uv sync --locked --no-dev --extra parquet --no-editable
 
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
+# `swx backup` and `swx restore` run pg_dump and pg_restore, which must be no older than the server. Debian has one version,
+# PostgreSQL's own archive has all; postgresql-common brings its key and the script that adds it.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/*
 # A fixed number, so that the owner of a mounted volume can be set from outside.
 RUN groupadd --system --gid 10001 swx \
     && useradd --system --uid 10001 --gid swx --home-dir /data --no-create-home --shell /usr/sbin/nologin swx \
@@ -25,7 +32,8 @@ RUN groupadd --system --gid 10001 swx \
 COPY --from=builder /opt/swx /opt/swx
 ENV PATH=/opt/swx/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    SWX_DATA_DIR=/data
+    SWX_DATA_DIR=/data \
+    SWX_POSTGRESQL_BIN=/usr/lib/postgresql/18/bin
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
