@@ -38,6 +38,7 @@ from app.api import (
     utilisations,
     webhooks,
 )
+from app.api.crowd import Crowd
 from app.api.headers import AnswerHeaders
 from app.api.limits import RequestLimits
 from app.api.meters import Meters
@@ -132,6 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Lay each one around those before it."""
+    app.add_middleware(Crowd, at_once=settings.requests_at_once)
     app.add_middleware(RequestLimits)
     app.add_middleware(Observation)
     app.add_middleware(AnswerHeaders)
