@@ -13,7 +13,6 @@ from app.auth.tokens import sign_token, write_scopes
 from app.core.errors import Unauthenticated
 from app.dependencies.callers import look_up
 from app.dependencies.limits import limit_key
-from app.dependencies.sessions import ReadSession
 from app.dependencies.settings import Pepper
 
 router = Router(prefix="/oauth2", tags=["keys"])
@@ -47,7 +46,7 @@ _FORM: dict[str, Any] = {
     openapi_extra=_FORM,
     responses=problem_responses(400, 401, 429),
 )
-async def post_token(request: Request, session: ReadSession, pepper: Pepper, response: Response) -> Any:  # noqa: ANN401 - or a refusal
+async def post_token(request: Request, pepper: Pepper, response: Response) -> Any:  # noqa: ANN401 - or a refusal
     """Get a token that may do what its key may, or less, for 15 minutes; it ends with the key.
 
     Credentials come in the form or by HTTP Basic. Refusals carry `error` and `error_description` of RFC 6749 beside
@@ -57,7 +56,7 @@ async def post_token(request: Request, session: ReadSession, pepper: Pepper, res
     try:
         _check_form(request)
         grant = read_grant(await request.body(), authorization)
-        actor = await look_up(request, session, grant.key_text, pepper)
+        actor = await look_up(request, grant.key_text, pepper)
         await limit_key(request, str(actor.key_id))
         scopes = narrow(actor, grant.scopes)
     except (GrantRefused, Unauthenticated) as refusal:

@@ -16,7 +16,7 @@ from app.core.clock import now
 from app.core.errors import Forbidden, Unauthenticated
 from app.delegations.acting import act_for, parse_principal
 from app.dependencies.limits import address_of, limit_key
-from app.dependencies.sessions import ReadSession
+from app.dependencies.sessions import database_of
 from app.dependencies.settings import Pepper
 from app.organisations.callers import authenticate
 
@@ -30,17 +30,17 @@ def _recent_actors(request: Request) -> RecentActors:
     return recent
 
 
-async def look_up(
-    request: Request, session: Session, credential: str, pepper: bytes, acting_for: str | None = None
-) -> Actor:
+async def look_up(request: Request, credential: str, pepper: bytes, acting_for: str | None = None) -> Actor:
     """Return the caller that a key or a token stands for, or acts for.
 
     Raises Unauthenticated, TooManyRequests after many wrong ones, Forbidden for whom it may not act for.
+
+    In a session of its own, which ends with it: the connection is no longer held while the request waits for its turn.
     """
     failures: FailedAttempts = request.app.state.failed_attempts
     address = address_of(request)
 
-    def look() -> Actor:
+    def look(session: Session) -> Actor:
         failures.check(address, credential)  # again: others may have failed while this one waited for its thread
         try:
             actor = authenticate(session, credential, pepper)
@@ -51,14 +51,17 @@ async def look_up(
         failures.trust(credential)
         return actor if acting_for is None else act_for(session, actor, parse_principal(acting_for), now())
 
+    def look_in_session() -> Actor:
+        with database_of(request).read() as session:
+            return look(session)
+
     failures.check(address, credential)
-    return await run_in_threadpool(look)
+    return await run_in_threadpool(look_in_session)
 
 
 async def current_actor(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    session: ReadSession,
     pepper: Pepper,
 ) -> Actor:
     """Return the caller; raises Unauthenticated without a valid key, Forbidden for whom it may not act for.
@@ -73,7 +76,7 @@ async def current_actor(
     actor = recent.find(key_text, acting_for)
     if actor is None:
         looked_up_at = recent.clock()
-        actor = await look_up(request, session, key_text, pepper, acting_for)
+        actor = await look_up(request, key_text, pepper, acting_for)
         recent.keep(key_text, looked_up_at, actor, acting_for)
     request.state.delegate_id = actor.delegate_id  # for the session that writes: its events name the delegate too
     _name_in_log(actor)

@@ -18,6 +18,9 @@ from app.requests.idempotency import Answer, keep_answer
 #: Further writers wait before they take a thread. All threads of the pool (40) could else wait for the rows of one who
 #: holds them, and who needs a thread to describe what was written before it commits.
 _WRITERS_AT_ONCE = 16
+#: Fewer than there are connections to read with (40): callers are looked up with the rest. All threads could else wait
+#: for connections whose holders wait for a thread.
+_READERS_AT_ONCE = 32
 #: Of an answer, what is given again besides its status and body.
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
@@ -28,19 +31,30 @@ def database_of(request: Request) -> Database:
     return database
 
 
-async def _read_session(request: Request) -> AsyncIterator[Session]:
+async def _wait_to_read() -> AsyncIterator[None]:
+    """Wait without a thread until one may hold a connection; all who read stand in one line.
+
+    Their sessions end, as those that write, before the answer is sent: no slow client holds a connection.
+    """
+    yield
+
+
+_Turn = Annotated[None, Depends(_wait_to_read, scope="function", max_concurrency=_READERS_AT_ONCE)]
+
+
+async def _read_session(request: Request, _: _Turn) -> AsyncIterator[Session]:
     """Async, so that opening and closing cost no thread hop; it connects only when a query runs."""
     with database_of(request).read() as session:
         yield session
 
 
-async def _search_session(request: Request) -> AsyncIterator[Session]:
+async def _search_session(request: Request, _: _Turn) -> AsyncIterator[Session]:
     """As the session for reading; a replica may answer, once it has all that was acknowledged before."""
     with database_of(request).search() as session:
         yield session
 
 
-def _snapshot_session(request: Request) -> Iterator[Session]:
+def _snapshot_session(request: Request, _: _Turn) -> Iterator[Session]:
     with database_of(request).snapshot() as session:
         yield session
 
@@ -81,7 +95,7 @@ def _commit(session: Session, answer: Answer | None) -> None:
         raise refuse_commit(error) from error
 
 
-ReadSession = Annotated[Session, Depends(_read_session)]
-SearchSession = Annotated[Session, Depends(_search_session)]
-SnapshotSession = Annotated[Session, Depends(_snapshot_session)]
+ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
+SearchSession = Annotated[Session, Depends(_search_session, scope="function")]
+SnapshotSession = Annotated[Session, Depends(_snapshot_session, scope="function")]
 WriteSession = Annotated[Session, Depends(_write_session, scope="function", max_concurrency=_WRITERS_AT_ONCE)]

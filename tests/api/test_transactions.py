@@ -1,6 +1,8 @@
 """One request, one transaction: it is stored before it is acknowledged, or not at all."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -9,8 +11,11 @@ from starlette.testclient import TestClient
 from app.core.database import Database
 from tests.factories import CHANGSHOU, World
 
-#: The pool has 40 threads.
+#: The pool has 40 threads, and 40 connections to read with.
 _WRITERS = 50
+_READERS = 100
+#: Of who waits for a connection.
+_PATIENCE_SECONDS = 10
 _ORPHANS = (
     "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
     "CREATE TABLE orphans (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -54,3 +59,25 @@ def test_more_writers_than_threads_never_wait_for_each_other_in_vain(application
         with ThreadPoolExecutor(_WRITERS) as pool:
             statuses = set(pool.map(register, range(_WRITERS)))
     assert statuses == {201}
+
+
+def test_more_readers_than_threads_and_connections_never_wait_for_each_other_in_vain(
+    application: FastAPI, world: World
+) -> None:
+    """All at once, with a key not seen before: nobody holds a connection while waiting for a thread that wants one."""
+    recycler, lot = world.recycler(), world.lot(world.producer())
+    with TestClient(application) as client:
+        start = Barrier(_READERS)
+
+        def read(_number: int) -> int:
+            headers = {"Authorization": f"Bearer {recycler.key}"}
+            start.wait()
+            status: int = client.get(f"/v1/lots/{lot['id']}", headers=headers).status_code
+            return status
+
+        begun = time.monotonic()
+        with ThreadPoolExecutor(_READERS) as pool:
+            statuses = set(pool.map(read, range(_READERS)))
+        seconds = time.monotonic() - begun
+    assert statuses == {200}
+    assert seconds < _PATIENCE_SECONDS, "they stood still until some of them gave up"
