@@ -28,6 +28,8 @@ from app.core.settings import Environment, Settings, Switch
 
 _START_SECONDS = 30
 _BACKLOG = 2048
+#: The event loop takes one new connection from each in a round; a flood of new ones would wait for seconds at one.
+_DOORS = 8
 log = structlog.get_logger()
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
@@ -54,7 +56,7 @@ def serve(
         if workers > 1:
             run = partial(serve_in_processes, listener, workers, form)
         else:
-            run = partial(make_server(settings).run, sockets=[listener])
+            run = partial(make_server(settings).run, sockets=_doors(listener))
         address = address_of(listener)
         notes.print(f"Serving {address} (documentation: {address}/docs). Stop with Ctrl-C.")
         # An interrupt is how uvicorn ends after it has answered what was under way.
@@ -105,7 +107,7 @@ def make_server(settings: Settings) -> Server:
 @contextmanager
 def run_beside(server: uvicorn.Server, listener: socket.socket) -> Iterator[Thread]:
     """Run a server in a thread and yield once it answers; stop it afterwards."""
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
+    thread = Thread(target=server.run, kwargs={"sockets": _doors(listener)}, name="server", daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_SECONDS
     while not server.started:
@@ -131,6 +133,11 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         # Accepted connections inherit it; without, every answer waits for the client's delayed acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
+
+
+def _doors(listener: socket.socket) -> list[socket.socket]:
+    """Return a listening socket several times over; the server closes them."""
+    return [listener, *(listener.dup() for _ in range(_DOORS - 1))]
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:
