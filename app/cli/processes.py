@@ -19,7 +19,7 @@ from uvicorn.supervisors import Multiprocess
 from app.cli.databases import database_file
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import Refusal
-from app.core.memory import settle_memory
+from app.core.memory import loading
 from app.core.settings import Settings
 
 #: A process that does not answer its supervisor for so long hangs and is replaced.
@@ -88,13 +88,13 @@ class Supervisor(Multiprocess):
 
 def _make_application(log_format: LogFormat) -> FastAPI:
     """Return the application of one process; called in it, with the supervisor's environment."""
-    from app.main import create_app  # noqa: PLC0415 - takes seconds, which the supervisor need not wait for
-
     set_up_logs(log_format)
     Thread(target=_end_with_supervisor, name="supervisor", daemon=True).start()
-    application = create_app(Settings())
+    with loading():
+        from app.main import create_app  # noqa: PLC0415 - takes seconds, which the supervisor need not wait for
+
+        application = create_app(Settings())
     _hear_supervisor(application)
-    settle_memory()
     return application
 
 

@@ -22,7 +22,7 @@ from app.cli.processes import check_processes, serve_in_processes
 from app.cli.refusals import Refusal, notes
 from app.cli.signals import stop_with_signals
 from app.cli.working import run_worker
-from app.core.memory import settle_memory
+from app.core.memory import loading
 from app.core.secrets import check_secret
 from app.core.settings import Environment, Settings, Switch
 
@@ -90,9 +90,10 @@ class Server(uvicorn.Server):
 
 def make_server(settings: Settings) -> Server:
     """Return a server of the application, not yet running; the application writes its own line of each request."""
-    from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
+    with loading():
+        from app.main import create_app  # noqa: PLC0415 - takes seconds, which other commands need not wait for
 
-    app = create_app(settings)
+        app = create_app(settings)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -100,7 +101,6 @@ def make_server(settings: Settings) -> Server:
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
         proxy_headers=False,  # the application does it, for the proxies of SWX_TRUSTED_PROXIES alone
     )
-    settle_memory()
     return Server(config, settings.notice_seconds)
 
 

@@ -32,9 +32,13 @@ class Gate:
         """Dispatch loads one after another until told to stop; a server that is gone is asked again and again."""
         with self.served.connect() as client:
             while not stop.is_set():
-                self.sent += 1
-                if not self._dispatch(client, f"{self.name}-{self.sent}"):
+                if not self.send_next(client):
                     stop.wait(0.01)
+
+    def send_next(self, client: httpx2.Client) -> bool:
+        """Dispatch one load more and tell whether it was acknowledged."""
+        self.sent += 1
+        return self._dispatch(client, f"{self.name}-{self.sent}")
 
     def send_doubtful_again(self) -> None:
         """Send every load again of which it is not known whether it was stored, with the key of the first time."""
@@ -96,6 +100,14 @@ class Crew:
         self._stop.set()
         for thread in self._threads:
             thread.join(PATIENCE_SECONDS)
+
+    def count_stored(self) -> int:
+        """Return how many loads are in the database."""
+        database = Database(self.gates[0].served.url)
+        with database.read() as session:
+            stored: int = session.execute(text("SELECT count(*) FROM shipments")).scalar_one()
+        database.dispose()
+        return stored
 
     def find_faults(self) -> list[str]:
         """Return what was acknowledged and is lost, is there twice, or was answered as it never should be."""

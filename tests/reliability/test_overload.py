@@ -129,7 +129,7 @@ def _describe(seen: Seen) -> str:
     refused = _percentile(seen.refused(), 95)
     return (
         f"{seen.rate:.0f}/s usually, each after {seen.usual_seconds:.3f} s; {TIMES} times as many for {SECONDS} s: "
-        f"{dict(codes)}, {seen.held_back} not sent; served {len(served) / seen.took:.0f}/s, refused p95 {refused:.3f} s, "
+        f"{dict(codes)}, {seen.held_back} unsent; {len(served) / seen.took:.0f}/s served; refused p95 {refused:.3f} s; "
         f"served p50 {_percentile(served, 50):.3f} s, p95 {_percentile(served, 95):.3f} s, most {served[-1]:.3f} s, "
         f"/ready most {max(answer.seconds for answer in seen.ready):.3f} s; normal after {seen.normal_after:.2f} s"
     )

@@ -17,9 +17,9 @@ from tests.factories import Deal, World
 from tests.reliability.served import Served, serving
 
 #: In the short form a span is too short for the slowest hundredth and for slow growth: it shows that nothing fails.
-SECONDS = examples(12, 600)
-WARM_UP_SECONDS = examples(3, 60)
-FIRST_SECONDS = examples(4, 60)
+SECONDS = examples(5, 600)
+WARM_UP_SECONDS = examples(2, 60)
+FIRST_SECONDS = examples(2, 60)
 CLIENTS = 4
 MOST_GROWTH = 0.05 if IS_LONG else 0.25
 MOST_SLOWER = 2 if IS_LONG else 10
