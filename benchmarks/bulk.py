@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from app.core.database import sqlite_module
+from app.core.engines import sqlite_module
 
 _Rows = Iterable[tuple[Any, ...]]
 

@@ -10,7 +10,7 @@ import psycopg
 from geopy.distance import geodesic
 
 from app.core.clock import today
-from app.core.database import sqlite_module
+from app.core.engines import sqlite_module
 from app.core.geo import bounding_boxes, distances_km
 from app.core.settings import Settings
 from app.matching.ranking import freight_fen_per_t, tariff_of, whole_micrometres

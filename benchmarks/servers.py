@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx2
 import psycopg
 
-from app.core.database import Database, sqlite_module
+from app.core.database import Database
+from app.core.engines import sqlite_module
 from app.core.revisions import migrate
 from tests.postgres import PostgresServer, start_postgres
 

@@ -13,7 +13,8 @@ import psycopg
 import typer
 
 from app.auth.actor import Role
-from app.core.database import Database, sqlite_module
+from app.core.database import Database
+from app.core.engines import sqlite_module
 from app.core.settings import Settings
 from app.samples.members import enrol_member
 from benchmarks.bulk import loading

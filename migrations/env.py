@@ -5,6 +5,7 @@ from sqlalchemy import JSON
 
 from app.core.database import Database, UtcDateTime
 from app.core.quantities import ScaledInteger
+from app.core.row_security import EXCHANGE
 from app.core.settings import Settings
 from app.tables import metadata
 
@@ -44,6 +45,6 @@ elif handed_over is not None:
     migrate_on(handed_over)
 else:
     database = Database(Settings().url)
-    with database.engine.begin() as connection:
+    with database.engine.execution_options(swx_caller=EXCHANGE).begin() as connection:
         migrate_on(connection)
     database.dispose()

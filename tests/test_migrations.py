@@ -20,20 +20,20 @@ def test_models_and_migrations_agree(database: Database) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_to_base_and_to_head_again_with_data(world: World, database: Database) -> None:
+def test_to_base_and_to_head_again_with_data(world: World, database: Database, owned: Database) -> None:
     world.site(world.producer())
     assert is_at_head(database.engine)
-    migrate(database.engine, "base")
+    migrate(owned.engine, "base")
     assert current_revision(database.engine) is None
     left = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
     assert left == set()
-    migrate(database.engine)
+    migrate(owned.engine)
     assert current_revision(database.engine) == head_revision()
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM sites")).scalar_one() == 0
 
 
-def test_flows_of_late_postings_are_added_up_on_the_way_back(world: World, database: Database) -> None:
+def test_flows_of_late_postings_are_added_up_on_the_way_back(world: World, database: Database, owned: Database) -> None:
     deal = world.deal()
     month, following = f"{today().year - 1}-01", f"{today().year - 1}-02"
     deal.declare(month, 50)
@@ -43,7 +43,7 @@ def test_flows_of_late_postings_are_added_up_on_the_way_back(world: World, datab
     read = "SELECT month, account, sum(quantity_kg), count(*) FROM ledger_flows GROUP BY month, account ORDER BY 1, 2"
     totals = {}
     for revision in ("head", "0009", "head"):
-        migrate(database.engine, revision)
+        migrate(owned.engine, revision)
         with database.read() as session:
             totals[revision] = session.execute(text(read)).all()
     assert [tuple(row) for row in totals["0009"]] == [
@@ -55,7 +55,9 @@ def test_flows_of_late_postings_are_added_up_on_the_way_back(world: World, datab
     assert totals["head"] == totals["0009"]
 
 
-def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World, database: Database) -> None:
+def test_assays_keep_their_results_on_the_way_to_documents_and_back(
+    world: World, database: Database, owned: Database
+) -> None:
     results = [
         {"parameter": "moisture", "value": 14.5, "unit": "%"},
         {"parameter": "na2o", "value": 1},
@@ -65,10 +67,10 @@ def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World
     ]
     producer = world.producer()
     lot = world.lot(producer, assay={"sampled_on": str(today()), "results": results})
-    migrate(database.engine, "0001")
+    migrate(owned.engine, "0001")
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM assay_results")).scalar_one() == len(results)
-    migrate(database.engine)
+    migrate(owned.engine)
     read = producer.get(f"/lots/{lot['id']}")
     for document in (read, lot):  # derived values come back in any order: PostgreSQL keeps none in its JSON
         document["assay"]["results"].sort(key=lambda result: (result["derived"], result["parameter"]))
@@ -76,7 +78,9 @@ def test_assays_keep_their_results_on_the_way_to_documents_and_back(world: World
     assert sum(result["derived"] for result in read["assay"]["results"]) == 2
 
 
-def test_months_and_years_of_origins_are_filled_from_the_flows(world: World, database: Database) -> None:
+def test_months_and_years_of_origins_are_filled_from_the_flows(
+    world: World, database: Database, owned: Database
+) -> None:
     """What the migration adds up in SQL is what the ledger keeps as it posts."""
     year = today().year - 1
     deal = world.deal(1000)
@@ -96,8 +100,8 @@ def test_months_and_years_of_origins_are_filled_from_the_flows(world: World, dat
     deal.use(20, f"{year}-03-06")
     kept = [_all_rows(database, table) for table in ("ledger_origin_months", "ledger_origin_years")]
     assert [len(rows) for rows in kept] == [2, 1]
-    migrate(database.engine, "0010")
-    migrate(database.engine)
+    migrate(owned.engine, "0010")
+    migrate(owned.engine)
     assert [_all_rows(database, table) for table in ("ledger_origin_months", "ledger_origin_years")] == kept
 
 
@@ -107,7 +111,7 @@ def _all_rows(database: Database, table: str) -> Sequence[Row[Any]]:
         return session.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2, 3")).all()  # noqa: S608 - names of ours
 
 
-def test_what_recurs_is_there_once_on_the_way_back(world: World, database: Database) -> None:
+def test_what_recurs_is_there_once_on_the_way_back(world: World, database: Database, owned: Database) -> None:
     """Two months of 40 t, of which one has 44 t shipped: the lot keeps 40 reserved and 44 shipped, and is withdrawn."""
     year = today().year - 1
     monthly = {"quantity_t": None, "recurring": {"per": "month", "quantity_t": 100}}
@@ -116,7 +120,7 @@ def test_what_recurs_is_there_once_on_the_way_back(world: World, database: Datab
     deal = deal.agree(0, **terms, starts_on=f"{year}-03-01", ends_on=f"{year}-04-01")
     deal.dispatch(44, f"{year}-03-05")
     unused = deal.offer(0, **monthly)
-    migrate(database.engine, "0014")
+    migrate(owned.engine, "0014")
     lots = "SELECT status, quantity_kg, reserved_kg, shipped_kg FROM lots ORDER BY id DESC LIMIT 2"
     agreements = "SELECT status, quantity_kg, shipped_kg FROM agreements ORDER BY id DESC LIMIT 1"
     with database.read() as session:
@@ -125,17 +129,17 @@ def test_what_recurs_is_there_once_on_the_way_back(world: World, database: Datab
             ("withdrawn", 86_000, 42_000, 44_000),
         ]
         assert [tuple(row) for row in session.execute(text(agreements))] == [("accepted", 86_000, 44_000)]
-    migrate(database.engine)
+    migrate(owned.engine)
     assert unused.producer.get(f"/lots/{unused.lot['id']}")["recurring"] is None
     deal.producer.post(f"/agreements/{deal.agreement['id']}/cancel", status=200)
     assert deal.producer.get(f"/lots/{deal.lot['id']}")["available_t"] == 42
 
 
-def test_agreements_accepted_before_have_the_instant_of_their_proposal(world: World, database: Database) -> None:
+def test_agreements_accepted_before_have_the_instant_of_their_proposal(world: World, owned: Database) -> None:
     deal = world.deal(1000)
     proposal = deal.offer(10).propose(5)
-    migrate(database.engine, "0013")
-    migrate(database.engine)
+    migrate(owned.engine, "0013")
+    migrate(owned.engine)
     accepted = deal.producer.get(f"/agreements/{deal.agreement['id']}")
     assert accepted["accepted_at"] == accepted["created_at"]
     assert deal.producer.get(f"/agreements/{proposal.agreement['id']}")["accepted_at"] is None

@@ -18,7 +18,7 @@ from app.demands.schemas import DemandPatch, DemandPost, DemandRead
 from app.dependencies.callers import Allow
 from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.sessions import MarketSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
 
 router = Router(prefix="/demands", tags=["demands"])
@@ -39,14 +39,14 @@ def post_demand(wish: DemandPost, session: CreatingSession, actor: Recycler, res
 
 @router.get("", response_model=PageOf[DemandRead], summary="List own demands")
 def get_demands(
-    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
+    query: Annotated[ListQuery, Query()], session: MarketSession, actor: Reader, request: Request
 ) -> Slice[DemandRead]:
     """List the demands of your own organisation, newest first; others' are seen through matches only."""
     return queries.list_demands(session, actor, query.page(request))
 
 
 @router.get("/{demand_id}", summary="Read one demand", responses=problem_responses(404))
-def get_demand(demand_id: UUID, session: ReadSession, actor: Reader, response: Response) -> DemandRead:
+def get_demand(demand_id: UUID, session: MarketSession, actor: Reader, response: Response) -> DemandRead:
     """Read one of your own demands."""
     return _answer(session, queries.own_demand(session, actor, DemandId(demand_id)), response)
 

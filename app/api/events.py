@@ -11,7 +11,7 @@ from app.auth.actor import Actor, Scope
 from app.core.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
 from app.core.schema import Schema
 from app.dependencies.callers import Allow
-from app.dependencies.sessions import ReadSession
+from app.dependencies.sessions import MarketSession
 from app.dependencies.settings import Pepper
 from app.events import queries
 from app.events.schemas import Feed
@@ -33,7 +33,7 @@ class FeedQuery(Schema):
 
 
 @router.get("", summary="Read the feed of events", responses=problem_responses(422))
-def get_events(query: Annotated[FeedQuery, Query()], session: ReadSession, actor: Reader, secret: Pepper) -> Feed:
+def get_events(query: Annotated[FeedQuery, Query()], session: MarketSession, actor: Reader, secret: Pepper) -> Feed:
     """Read what happened on the market and to you, in order and for ever; ask again later with `next_cursor`.
 
     Everyone who reads the market sees what happens on it; what concerns some organisations alone, such as

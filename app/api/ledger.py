@@ -15,7 +15,7 @@ from app.core.schema import Month, PageOf
 from app.dependencies.callers import Allow
 from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.sessions import MarketSession, ReadSession, WriteSession
 from app.ledger import periods, queries
 from app.ledger.declarations import declare
 from app.ledger.models import Declaration, DeclarationId, OpeningStock, OpeningStockId, Period
@@ -124,7 +124,7 @@ def close_period(month: Month, session: WriteSession, actor: Operator) -> Period
 
 
 @router.get("/ledger/periods", summary="List closed months")
-def get_periods(query: Annotated[ListQuery, Query()], session: ReadSession, _: Reader, request: Request) -> Periods:
+def get_periods(query: Annotated[ListQuery, Query()], session: MarketSession, _: Reader, request: Request) -> Periods:
     """List the closed months, latest first, and say where postings of closed months count now."""
     found = periods.list_periods(session, query.page(request))
     return Periods(

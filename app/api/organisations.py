@@ -15,7 +15,7 @@ from app.dependencies.callers import Allow, AnyActor, ChangesActors
 from app.dependencies.creating import StrangerSession
 from app.dependencies.limits import LimitsAddress
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.sessions import MarketSession, WriteSession
 from app.dependencies.settings import Pepper
 from app.dependencies.versions import IfMatch, check_version
 from app.organisations import queries, service
@@ -53,14 +53,14 @@ def post_organisation(
 
 @router.get("/organisations", response_model=PageOf[OrganisationRead], summary="List organisations")
 def get_organisations(
-    query: Annotated[OrganisationsQuery, Query()], session: ReadSession, _: Reader, request: Request
+    query: Annotated[OrganisationsQuery, Query()], session: MarketSession, _: Reader, request: Request
 ) -> Slice[Organisation]:
     """List applications and members, newest first."""
     return queries.list_organisations(session, query.status, query.page(request))
 
 
 @router.get("/organisations/{organisation_id}", response_model=OrganisationRead, summary="Read one organisation")
-def get_organisation(organisation_id: UUID, session: ReadSession, _: Reader, response: Response) -> Organisation:
+def get_organisation(organisation_id: UUID, session: MarketSession, _: Reader, response: Response) -> Organisation:
     """Read one application or member."""
     organisation = queries.find_organisation(session, OrganisationId(organisation_id))
     tag(response, organisation)
@@ -102,7 +102,7 @@ def suspend_organisation(
 
 
 @router.get("/me", summary="Who am I")
-def get_me(session: ReadSession, actor: AnyActor) -> Me:
+def get_me(session: MarketSession, actor: AnyActor) -> Me:
     """Read who the key stands for, or acts for, and what it may do."""
     organisation = queries.find_organisation(session, actor.organisation_id)
     return Me(

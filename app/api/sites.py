@@ -14,7 +14,7 @@ from app.core.schema import PageOf
 from app.dependencies.callers import Allow
 from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, WriteSession
+from app.dependencies.sessions import MarketSession, ReadSession, WriteSession
 from app.dependencies.versions import IfMatch, check_version
 from app.organisations import queries, service
 from app.organisations.models import Site, SiteCapacity, SiteId, SiteStream
@@ -38,14 +38,14 @@ def post_site(wish: SitePost, session: CreatingSession, actor: Keeper, response:
 
 @router.get("", response_model=PageOf[SiteRead], summary="List own sites")
 def get_sites(
-    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
+    query: Annotated[ListQuery, Query()], session: MarketSession, actor: Reader, request: Request
 ) -> Slice[Site]:
     """List the sites of one's own organisation, newest first."""
     return queries.list_sites(session, actor, query.page(request))
 
 
 @router.get("/{site_id}", response_model=SiteRead, summary="Read one site")
-def get_site(site_id: UUID, session: ReadSession, actor: Reader, response: Response) -> Site:
+def get_site(site_id: UUID, session: MarketSession, actor: Reader, response: Response) -> Site:
     """Read one of one's own sites."""
     site = queries.own_site(session, actor, SiteId(site_id))
     tag(response, site)

@@ -12,7 +12,7 @@ from app.core.schema import PageOf
 from app.dependencies.callers import Allow
 from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, SnapshotSession
+from app.dependencies.sessions import MarketSession, SnapshotSession
 from app.statistics import snapshots
 from app.statistics.models import Snapshot
 from app.statistics.snapshot_schemas import SnapshotBrief, SnapshotDiff, SnapshotPost, SnapshotRead
@@ -39,14 +39,14 @@ def post_snapshot(wish: SnapshotPost, session: CreatingSession, actor: Publisher
 
 @router.get("", response_model=PageOf[SnapshotBrief], summary="List own publications")
 def get_snapshots(
-    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Authority, request: Request
+    query: Annotated[ListQuery, Query()], session: MarketSession, actor: Authority, request: Request
 ) -> Slice[Snapshot]:
     """List one's publications, newest first."""
     return snapshots.list_snapshots(session, actor, query.page(request))
 
 
 @router.get("/{number}", response_model=SnapshotRead, summary="Read a publication")
-def get_snapshot(number: Number, session: ReadSession, actor: Authority) -> Response:
+def get_snapshot(number: Number, session: MarketSession, actor: Authority) -> Response:
     """Read a publication: the same bytes for ever, with their SHA-256 as ETag."""
     snapshot = snapshots.find_snapshot(session, actor, number)
     return Response(snapshot.content, media_type="application/json", headers={"ETag": f'"{snapshot.sha256}"'})

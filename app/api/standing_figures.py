@@ -42,7 +42,7 @@ class FigureCache:
 
 def _ask(database: Database) -> Figures | None:
     try:
-        with database.read() as session:
+        with database.as_exchange().read() as session:
             return Figures(read_backlog(session), read_figures(session, now()), *read_positions(session))
     except SQLAlchemyError:
         return None

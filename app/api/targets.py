@@ -16,7 +16,7 @@ from app.core.schema import Key, PageOf, Schema, Year
 from app.dependencies.callers import Allow
 from app.dependencies.creating import CreatingSession
 from app.dependencies.lists import ListQuery
-from app.dependencies.sessions import ReadSession, SnapshotSession
+from app.dependencies.sessions import MarketSession, SnapshotSession
 from app.matching.conventions import preferred_language
 from app.targets import queries, service
 from app.targets.models import TargetValue, TargetValueId
@@ -50,7 +50,7 @@ def post_target(wish: TargetPost, session: CreatingSession, actor: Authority, re
 
 @router.get("/targets", response_model=PageOf[TargetRead], summary="List targets")
 def get_targets(
-    query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
+    query: Annotated[ListQuery, Query()], session: MarketSession, actor: Reader, request: Request
 ) -> Slice[TargetRead]:
     """List the targets within your jurisdiction: the green plan's, then those that authorities set, newest first."""
     found = queries.list_targets(session, actor, query.page(request))
@@ -58,7 +58,7 @@ def get_targets(
 
 
 @router.get("/targets/{target}", summary="Read one target", responses=problem_responses(404))
-def get_target(target: str, session: ReadSession, actor: Reader) -> TargetRead:
+def get_target(target: str, session: MarketSession, actor: Reader) -> TargetRead:
     """Read one target within your jurisdiction."""
     return describe_target(queries.find_target(session, actor, target))
 
@@ -87,7 +87,7 @@ def post_target_value(
     responses=problem_responses(404),
 )
 def get_target_values(
-    target: str, query: Annotated[ListQuery, Query()], session: ReadSession, actor: Reader, request: Request
+    target: str, query: Annotated[ListQuery, Query()], session: MarketSession, actor: Reader, request: Request
 ) -> Slice[TargetValue]:
     """List all values entered of an indicator, the last entered first; a rate of the ledger has none."""
     return queries.list_values(session, queries.find_target(session, actor, target), query.page(request))
@@ -99,7 +99,7 @@ def get_target_values(
     summary="Read one value of an indicator",
     responses=problem_responses(404),
 )
-def get_target_value(target: str, value_id: UUID, session: ReadSession, actor: Reader) -> TargetValue:
+def get_target_value(target: str, value_id: UUID, session: MarketSession, actor: Reader) -> TargetValue:
     """Read one value entered of an indicator."""
     return queries.find_value(session, queries.find_target(session, actor, target), TargetValueId(value_id))
 

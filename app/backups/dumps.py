@@ -16,9 +16,12 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from app.backups.archive import put_database, read_database
 from app.backups.manifest import Totals, count_totals, read_revision
 from app.core.errors import Conflict
+from app.core.row_security import Reach
 from app.core.timeouts import Purpose
 
 _KEPT_ASIDE = "swx_replaced"
+#: Every row, also for a role that row-level security holds.
+_REACH = f"-c swx.reach={Reach.EXCHANGE}"
 
 
 def back_up_server(url: str, archive: ZipFile, programs: Path | None) -> tuple[str, int, str, Totals]:
@@ -26,7 +29,9 @@ def back_up_server(url: str, archive: ZipFile, programs: Path | None) -> tuple[s
     with _engine(url).connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
         revision, totals = read_revision(connection), count_totals(connection)
-        command = [_find("pg_dump", programs), "--format=custom", "--no-owner", f"--snapshot={snapshot}"]
+        # Roles are the server's, not the database's: what they may do is said anew where it is restored.
+        plain = ("--format=custom", "--no-owner", "--no-privileges", "--enable-row-security")
+        command = [_find("pg_dump", programs), *plain, f"--snapshot={snapshot}"]
         with _running(command, url) as process:
             assert process.stdout is not None  # noqa: S101 - a pipe, as asked for
             return *put_database(archive, process.stdout, compress=False), revision, totals
@@ -37,7 +42,13 @@ def restore_server(url: str, archive: ZipFile, totals: Totals, programs: Path | 
 
     Raises Conflict for a database that is not empty and may not be replaced, or that servers or workers use.
     """
-    command = [_find("pg_restore", programs), "--exit-on-error", "--single-transaction", "--no-owner"]
+    command = [
+        _find("pg_restore", programs),
+        "--exit-on-error",
+        "--single-transaction",
+        "--no-owner",
+        "--no-privileges",
+    ]
     engine = _engine(url)
     with engine.begin() as connection:
         _check_unused(connection)
@@ -96,7 +107,7 @@ def _check_unused(connection: Connection) -> None:
 
 
 def _engine(url: str) -> Engine:
-    options = "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=10s"
+    options = f"-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=10s {_REACH}"
     return create_engine(url, poolclass=NullPool, connect_args={"options": options})
 
 
@@ -120,6 +131,7 @@ def _running(command: Sequence[str], url: str, *, feeds: bool = False) -> Iterat
     given.pop("context", None)  # of the driver, the rest is libpq's
     # Not among the arguments, which every user of the machine can list.
     secret = {"PGPASSWORD": str(given.pop("password"))} if "password" in given else {}
+    given["options"] = f"{given.get('options', '')} {_REACH}"
     target = f"--dbname={make_conninfo(**given)}"
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     with tempfile.TemporaryFile() as said:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 from app.backups.archive import copy_hashed, put_database, read_database, sync_folder
 from app.backups.manifest import Totals, count_totals, read_revision
-from app.core.database import sqlite_module
+from app.core.engines import sqlite_module
 from app.core.errors import Conflict
 
 

@@ -20,7 +20,7 @@ def open_database(settings: Settings, *, may_migrate: bool = True) -> Iterator[D
 
     The default one is brought there if `may_migrate`; for any other that is its owner's to do: raises Refusal.
     """
-    database = Database(settings.url)
+    database = Database(settings.url).as_exchange()  # of whoever may run commands, no rows are hidden
     try:
         found = current_revision(database.engine)
         if not standing_of(found).is_fit:

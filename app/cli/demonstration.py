@@ -81,7 +81,7 @@ def _make_database(settings: Settings, file: Path | None, plan: Plan) -> Cast:
         f"Making a market of {len(market.producers)} producers and {len(market.consumers)} consumers with "
         f"{len(plan.months)} months of history ({sum(len(deal.loads) for deal in plan.deals):,} loads) in {file}"
     )
-    database = Database(settings.url)
+    database = Database(settings.url).as_exchange()
     try:
         migrate(database.engine)
         with show_progress("Loading", plan.steps) as advance:

@@ -14,7 +14,8 @@ from app.cli.findings import Finding, Urgency, of_production
 from app.cli.findings_of_servers import examine_replica, examine_server
 from app.cli.findings_of_work import examine_work
 from app.core import clock
-from app.core.database import Database, sqlite_module
+from app.core.database import Database
+from app.core.engines import sqlite_module
 from app.core.revisions import Standing, current_revision, head_revision, standing_of
 from app.core.secrets import find_fault
 from app.core.settings import Settings
@@ -66,7 +67,7 @@ def examine_sqlite(version: str, module: str) -> Finding:
 
 
 def _examine_database(settings: Settings) -> Iterator[Finding]:
-    database = Database(settings.url)
+    database = Database(settings.url).as_exchange()
     try:
         if database.engine.dialect.name == "postgresql":
             yield from examine_server(database.engine, settings)

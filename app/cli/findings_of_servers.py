@@ -1,13 +1,15 @@
 """What `swx doctor` looks at on PostgreSQL: what could lose commits, what could run out, clocks, and a replica."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, Row, make_url, text
 
 from app.cli.databases import describe_url
 from app.cli.findings import Finding, Urgency, of_production
 from app.core import clock
-from app.core.database import MOST_CONNECTIONS, MOST_QUESTIONS, Database
+from app.core.database import Database
+from app.core.engines import MOST_CONNECTIONS, MOST_QUESTIONS
 from app.core.settings import Settings
 
 _LEAST_POSTGRESQL = 150_000
@@ -23,6 +25,13 @@ _KEEPERS = {
 }
 _SETTINGS = (*_KEEPERS, "server_version", "server_version_num", "server_encoding", "max_connections")
 _RESERVED = ("superuser_reserved_connections", "reserved_connections")
+#: Whether the role that connects passes row-level security by, or could switch it off.
+_ASK_ROLE = """
+SELECT rolname AS name, rolsuper AS is_superuser, rolbypassrls AS bypasses, EXISTS (
+    SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    AND pg_has_role(relowner, 'USAGE')
+) AS owns FROM pg_roles WHERE rolname = current_user
+"""
 
 
 def examine_server(engine: Engine, settings: Settings) -> Iterator[Finding]:
@@ -33,6 +42,7 @@ def examine_server(engine: Engine, settings: Settings) -> Iterator[Finding]:
         )
         found: dict[str, str] = {row.name: row.setting for row in rows}
         is_standby = connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one()
+        role = connection.execute(text(_ASK_ROLE)).one()
         asked_at = clock.now()
         theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
         took = clock.now() - asked_at
@@ -43,12 +53,22 @@ def examine_server(engine: Engine, settings: Settings) -> Iterator[Finding]:
         yield Finding(Urgency.FIX, "SWX_DATABASE_URL names a replica, which takes no writes; name the primary")
     if found["server_encoding"] != "UTF8":
         yield Finding(Urgency.FIX, f"encoding {found['server_encoding']}: Chinese names need a database in UTF8")
+    yield _examine_role(role)
     yield from _examine_keepers(found, settings)
     yield _examine_connections(found, settings)
     skew = (theirs - asked_at - took / 2).total_seconds()
     sentence = f"clock: the database's is {abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} ours"
     is_off = abs(skew) > _MOST_SKEW_SECONDS + took.total_seconds() / 2
     yield Finding(Urgency.FIX if is_off else Urgency.OK, f"{sentence}; set both by NTP" if is_off else sentence)
+
+
+def _examine_role(role: Row[Any]) -> Finding:
+    """Tell whether row-level security holds the role that connects."""
+    if role.is_superuser or role.bypasses or role.owns:
+        what = "a superuser" if role.is_superuser else "one with BYPASSRLS" if role.bypasses else "the tables' owner"
+        advice = "servers and workers need one that owns nothing (docs/row-security.md)"
+        return Finding(Urgency.NOTE, f"role {role.name} is {what}: the second lock on private rows is open; {advice}")
+    return Finding(Urgency.OK, f"role {role.name} owns nothing: row-level security holds it")
 
 
 def _examine_keepers(found: Mapping[str, str], settings: Settings) -> Iterator[Finding]:

@@ -1,28 +1,49 @@
 """Commands that look after an installation: migrate, verify-ledger, openapi."""
 
 import json
+from typing import Annotated
 
 import typer
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from app.cli.databases import database_file, describe_url, open_database
 from app.cli.refusals import Refusal, notes
 from app.core.database import Database
-from app.core.revisions import current_revision, migrate
+from app.core.revisions import current_revision, let_in, migrate
 from app.core.settings import Environment, Settings
 from app.ledger.verification import find_differences
 
+_AppRole = Annotated[
+    str | None,
+    typer.Option(metavar="ROLE", help="Let this role of PostgreSQL, which owns nothing, serve and work."),
+]
 
-def migrate_database() -> None:
+
+def migrate_database(app_role: _AppRole = None) -> None:
     """Bring the database to the revision that this program needs."""
     settings = Settings()
+    if app_role is not None and database_file(settings.url) is not None:
+        raise Refusal("A file has no roles; --app-role is for PostgreSQL (SWX_DATABASE_URL).")
     database = Database(settings.url)
-    before = current_revision(database.engine)
-    migrate(database.engine)
-    after = current_revision(database.engine)
-    database.dispose()
+    try:
+        before = current_revision(database.engine)
+        migrate(database.engine)
+        after = current_revision(database.engine)
+        if app_role is not None:
+            _let_in(database, app_role)
+    finally:
+        database.dispose()
     change = "was there already" if before == after else f"came from {before or 'an empty database'}"
     notes.print(f"{describe_url(settings.url)} is at revision {after}; it {change}.", markup=False)
+
+
+def _let_in(database: Database, role: str) -> None:
+    try:
+        let_in(database.engine, role)
+    except ProgrammingError as error:
+        raise Refusal(f"{role} cannot be let in: {str(error.orig).strip()}") from None
+    notes.print(f"{role} may serve and work; it sees private rows only as the exchange lets it.", markup=False)
 
 
 def verify_ledger() -> None:

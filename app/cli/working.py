@@ -74,7 +74,7 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
     stop = Event()
     with ExitStack() as at_end:
         at_end.enter_context(hold_file(file, "worker"))
-        database = Database(settings.url, purpose=Purpose.WORKER)
+        database = Database(settings.url, purpose=Purpose.WORKER).as_exchange()
         at_end.callback(database.dispose)
         reader = Reader()
         at_end.callback(reader.close)

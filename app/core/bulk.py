@@ -13,7 +13,8 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, class_mapper
 
-from app.core.database import Base, write_json_text
+from app.core.database import Base
+from app.core.engines import write_json_text
 
 _TEXTS: Mapping[type | None, Callable[[Any], str]] = {
     UUID: lambda value: str(value.hex),

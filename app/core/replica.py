@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, Pool, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+
+from app.core.row_security import CallerSession, NamesCaller
 
 #: How far the log is durable, and of which timeline, cluster and database; a commit is acknowledged once it is flushed,
 #: without synchronous_commit as soon as it is inserted.
@@ -175,35 +176,32 @@ class Replica:
             raise ReplicaLost(context.statement, None, error, connection_invalidated=context.is_disconnect) from error
 
 
-class ReplicaSession(Session):
+class ReplicaSession(CallerSession):
     """Reads the replica where that is fresh, else the primary: it chooses with its first statement, in its thread."""
 
-    def __init__(self, replica: Replica, primary: Engine, isolation_level: str | None = None) -> None:
-        """Take the engine to read otherwise, and the isolation of the replica's statements, default AUTOCOMMIT."""
-        super().__init__(expire_on_commit=False)
+    def __init__(self, replica: Replica, primary: Engine, name_caller: NamesCaller) -> None:
+        """Take the engine to read otherwise, whose options say how a transaction begins, and what names the caller."""
+        super().__init__(primary, name_caller)
         self._replica = replica
-        self._primary = primary
-        self._isolation_level = isolation_level
-        self._chosen: Engine | Connection | None = None
+        self._chosen: Connection | None = None
+        self._has_chosen = False
 
-    def get_bind(self, *_: Any, **__: Any) -> Engine | Connection:  # noqa: ANN401 - what is read decides nothing
+    def get_bind(self, *_: object, **__: object) -> Engine | Connection:
         """Return the connection to the replica, or the primary's engine."""
-        if self._chosen is None:
-            self._chosen = self._choose()
-        return self._chosen
+        if not self._has_chosen:
+            self._chosen, self._has_chosen = self._choose(), True
+        return self._named() if self._chosen is None else self._chosen
 
     def close(self) -> None:
         """Give the connection back."""
         super().close()
-        if isinstance(self._chosen, Connection):
+        if self._chosen is not None:
             self._chosen.close()
-        self._chosen = None
+        self._chosen, self._has_chosen = None, False
 
-    def _choose(self) -> Engine | Connection:
+    def _choose(self) -> Connection | None:
         connection = self._replica.connect()
         if connection is None:
-            return self._primary
-        if self._isolation_level is not None:
-            connection.rollback()  # of nothing: the look at it was in AUTOCOMMIT
-            connection = connection.execution_options(isolation_level=self._isolation_level)
-        return connection
+            return None
+        connection.rollback()  # of nothing: the look at it was in AUTOCOMMIT
+        return connection.execution_options(**self._named().get_execution_options())

@@ -15,6 +15,8 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from app.core.row_security import BEGIN, CALLER, EXCHANGE
+
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 #: PostgreSQL queues everyone behind a lock that is waited for: a step waits no longer than others can bear.
 _LOCK_SECONDS = 3
@@ -50,7 +52,7 @@ def make_config() -> Config:
 
 def current_revision(engine: Engine) -> str | None:
     """Return the revision of the database; None for an empty one. Takes no lock of writers."""
-    with engine.execution_options(swx_begin="BEGIN").connect() as connection:
+    with engine.execution_options(**{BEGIN: "BEGIN"}).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -92,7 +94,9 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         with engine.begin() as connection:
             _go(connection, revision)
         return
-    with engine.connect() as connection, _alone(connection):
+    # The driver begins: a step that leaves the transaction (an index built beside others' work) finds it as it was.
+    stepping = engine.execution_options(**{"isolation_level": "READ COMMITTED", CALLER: EXCHANGE})
+    with stepping.connect() as connection, _alone(connection):
         for tries in range(1, _TRIES + 1):
             try:
                 _go(connection, revision)
@@ -138,3 +142,24 @@ def _before(revision: str | None) -> set[str]:
     """Return the revisions that lead to one."""
     known = known_revisions()
     return set(known[: known.index(revision)]) if revision in known else set()
+
+
+def let_in(engine: Engine, role: str) -> None:
+    """Let a role of PostgreSQL, which owns nothing, do what servers and workers do; also in tables yet to come.
+
+    Whoever owns the tables says so. Raises ProgrammingError where there is no such role.
+    """
+    name = engine.dialect.identifier_preparer.quote(role)
+    rows = "SELECT, INSERT, UPDATE, DELETE ON"
+    with engine.begin() as connection:
+        for statement in (
+            f"GRANT USAGE ON SCHEMA public TO {name}",
+            f"GRANT {rows} ALL TABLES IN SCHEMA public TO {name}",
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}",
+            f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {name}",
+            # Of whatever schema: a backup that is restored comes into a new one.
+            f"ALTER DEFAULT PRIVILEGES GRANT {rows} TABLES TO {name}",
+            f"ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {name}",
+            f"ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO {name}",
+        ):
+            connection.exec_driver_sql(statement)

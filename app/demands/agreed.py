@@ -8,30 +8,30 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Date, String, Uuid, column, or_, select, table
+from sqlalchemy import ARRAY, Boolean, Date, Select, String, Uuid, bindparam, column, func, or_, select, table
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from app.core.clock import business_date, first_day, last_day, month_of, months_touched, today
 from app.core.database import UtcDateTime
 from app.core.quantities import KILOGRAM, ZERO, TonnesType
 from app.demands.models import Demand, DemandId
 
-# Agreements stand on a floor above demands, which demands may not import; of them only these columns are read.
-_AGREEMENTS = table(
-    "agreements",
-    column("id", Uuid),
-    column("demand_id", Uuid),
-    column("status", String),
-    column("is_recurring", Boolean),
-    column("quantity_kg", TonnesType),
-    column("shipped_kg", TonnesType),
-    column("starts_on", Date),
-    column("ends_on", Date),
-    column("accepted_at", UtcDateTime),
-)
-_MONTHS = table(
-    "agreement_months", column("agreement_id", Uuid), column("month", String), column("shipped_kg", TonnesType)
-)
+# Agreements stand on a floor above demands, which demands may not import; of them only these columns are read. On
+# PostgreSQL functions read them, for everybody: how much a demand still needs is the market's, whose agreements bring
+# the rest is not (row-level security). A column belongs to one statement, so each gets its own.
+_AGREEMENTS: Mapping[str, type[TypeEngine[Any]]] = {
+    "id": Uuid,
+    "demand_id": Uuid,
+    "status": String,
+    "is_recurring": Boolean,
+    "quantity_kg": TonnesType,
+    "shipped_kg": TonnesType,
+    "starts_on": Date,
+    "ends_on": Date,
+    "accepted_at": UtcDateTime,
+}
+_MONTHS: Mapping[str, type[TypeEngine[Any]]] = {"agreement_id": Uuid, "month": String, "shipped_kg": TonnesType}
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,9 @@ def agreed_t(demand: Demand, shares: Sequence[Share], on: date) -> Decimal:
 
 def load_shares(session: Session, demand_ids: Collection[DemandId]) -> dict[UUID, list[Share]]:
     """Return the agreements that were accepted and name one of the demands, by demand; at most two statements."""
-    agreements = _AGREEMENTS.c
-    rows = session.execute(
-        select(_AGREEMENTS).where(
-            agreements.demand_id.in_(demand_ids), or_(agreements.status == "accepted", agreements.shipped_kg > 0)
-        )
-    ).all()
+    agreements = _of_ids(session, "agreements", _AGREEMENTS, "demand_id", demand_ids, "agreements_of_demands")
+    found = agreements.selected_columns
+    rows = session.execute(agreements.where(or_(found.status == "accepted", found.shipped_kg > 0))).all()
     months = _load_months(session, [row.id for row in rows if row.is_recurring])
     shares: dict[UUID, list[Share]] = defaultdict(list)
     for row in rows:
@@ -107,6 +104,23 @@ def _lasts(row: Any) -> bool:  # noqa: ANN401 - a row of an agreement
 def _load_months(session: Session, agreement_ids: Collection[Any]) -> dict[UUID, dict[str, Decimal]]:
     months: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
     if agreement_ids:
-        for row in session.execute(select(_MONTHS).where(_MONTHS.c.agreement_id.in_(agreement_ids))):
+        query = _of_ids(session, "agreement_months", _MONTHS, "agreement_id", agreement_ids, "months_of_agreements")
+        for row in session.execute(query):
             months[row.agreement_id][row.month] = row.shipped_kg
     return months
+
+
+def _of_ids(
+    session: Session,
+    name: str,
+    columns: Mapping[str, type[TypeEngine[Any]]],
+    key: str,
+    ids: Collection[Any],
+    function: str,
+) -> Select[Any]:
+    """Return the query for the rows of a table that name one of some ids; of PostgreSQL, for those of a function."""
+    own = [column(each, kind) for each, kind in columns.items()]
+    if session.get_bind().dialect.name == "postgresql":
+        return select(getattr(func, function)(bindparam("ids", list(ids), ARRAY(Uuid))).table_valued(*own))
+    found = table(name, *own)
+    return select(found).where(found.c[key].in_(ids))

@@ -14,6 +14,7 @@ from app.auth.failures import FailedAttempts
 from app.auth.recent import RecentActors
 from app.core.clock import now
 from app.core.errors import Forbidden, Unauthenticated
+from app.core.row_security import EXCHANGE, Caller, Reach
 from app.delegations.acting import act_for, parse_principal
 from app.dependencies.limits import address_of, limit_key
 from app.dependencies.sessions import database_of
@@ -52,7 +53,7 @@ async def look_up(request: Request, credential: str, pepper: bytes, acting_for: 
         return actor if acting_for is None else act_for(session, actor, parse_principal(acting_for), now())
 
     def look_in_session() -> Actor:
-        with database_of(request).read() as session:
+        with database_of(request).read(lambda: EXCHANGE) as session:  # who calls is not known yet
             return look(session)
 
     failures.check(address, credential)
@@ -78,10 +79,18 @@ async def current_actor(
         looked_up_at = recent.clock()
         actor = await look_up(request, key_text, pepper, acting_for)
         recent.keep(key_text, looked_up_at, actor, acting_for)
+    request.state.caller = _caller_of(actor)  # for the sessions of the caller
     request.state.delegate_id = actor.delegate_id  # for the session that writes: its events name the delegate too
     _name_in_log(actor)
     await limit_key(request, str(actor.key_id))
     return actor
+
+
+def _caller_of(actor: Actor) -> Caller:
+    """Return whose rows a caller reaches: what it may do with them is for the routes to say."""
+    if actor.has_role(Role.OPERATOR):
+        return Caller(actor.organisation_id, Reach.OPERATOR)
+    return Caller(actor.organisation_id, Reach.AUTHORITY if actor.has_role(Role.GOVERNMENT) else Reach.OWN)
 
 
 def _name_in_log(actor: Actor) -> None:

@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor
+from app.core.row_security import EXCHANGE
 from app.dependencies.callers import AnyActor
 from app.dependencies.limits import address_of
 from app.dependencies.sessions import WriteSession
@@ -37,7 +38,11 @@ async def _creating_secret(request: Request, actor: AnyActor, session: WriteSess
 
 
 async def _creating_as_stranger(request: Request, session: WriteSession, key: _Key = None) -> Session:
-    """Whoever has no organisation yet is known by the address that the request came from."""
+    """Whoever has no organisation yet is known by the address that the request came from.
+
+    What it applies with, a first key among it, is its own only afterwards: the exchange stores it.
+    """
+    request.state.caller = EXCHANGE
     if key is not None:
         claim_at_begin(session, await _claim(request, address_of(request), key, holds_secret=True))
     return session

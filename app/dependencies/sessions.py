@@ -1,4 +1,7 @@
-"""Sessions of the database: to read a few rows, to search many, to read one snapshot, to write."""
+"""Sessions of the database: to read what is the caller's, what is the market's, one snapshot, or to write.
+
+On PostgreSQL those of the caller say who that is; the market's are nobody's and see no private table.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
@@ -12,6 +15,7 @@ from app.core.contention import is_contention
 from app.core.database import Database
 from app.core.deadlines import was_stopped
 from app.core.failures import refuse_commit
+from app.core.row_security import NOBODY, NamesCaller
 from app.events.record import name_delegate
 from app.requests.idempotency import Answer, keep_answer
 
@@ -31,6 +35,11 @@ def database_of(request: Request) -> Database:
     return database
 
 
+def naming_caller(request: Request) -> NamesCaller:
+    """Return what names whoever was found to call, once that is known."""
+    return lambda: getattr(request.state, "caller", NOBODY)
+
+
 async def _wait_to_read() -> AsyncIterator[None]:
     """Wait without a thread until one may hold a connection; all who read stand in one line.
 
@@ -43,19 +52,33 @@ _Turn = Annotated[None, Depends(_wait_to_read, scope="function", max_concurrency
 
 
 async def _read_session(request: Request, _: _Turn) -> AsyncIterator[Session]:
-    """Async, so that opening and closing cost no thread hop; it connects only when a query runs."""
-    with database_of(request).read() as session:
+    """Async, so that opening costs no thread hop; it connects only when a query runs.
+
+    Closing costs none where nothing is to be told to the server.
+    """
+    session = database_of(request).read(naming_caller(request))
+    try:
+        yield session
+    finally:
+        if session.holds_transaction:
+            await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
+        session.close()
+
+
+async def _market_session(request: Request, _: _Turn) -> AsyncIterator[Session]:
+    """As the session for reading, without a transaction."""
+    with database_of(request).market() as session:
         yield session
 
 
 async def _search_session(request: Request, _: _Turn) -> AsyncIterator[Session]:
-    """As the session for reading; a replica may answer, once it has all that was acknowledged before."""
+    """As the market's session; a replica may answer, once it has all that was acknowledged before."""
     with database_of(request).search() as session:
         yield session
 
 
 def _snapshot_session(request: Request, _: _Turn) -> Iterator[Session]:
-    with database_of(request).snapshot() as session:
+    with database_of(request).snapshot(naming_caller(request)) as session:
         yield session
 
 
@@ -65,7 +88,7 @@ async def _write_session(request: Request) -> AsyncIterator[Session]:
     Async, as the session for reading. Its end has a thread of its own: those of the pool may all be waiting for what
     this transaction has locked. The answer is made by then (`app/api/routing.py`), and kept for who asks again.
     """
-    session = database_of(request).write()
+    session = database_of(request).write(naming_caller(request))
     try:
         yield session
         # The caller may have been looked up after this session was opened; now it is known.
@@ -95,7 +118,10 @@ def _commit(session: Session, answer: Answer | None) -> None:
         raise refuse_commit(error) from error
 
 
+#: Of what is the caller's, or what it may see of others.
 ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
+#: Of a few rows of what everybody may see.
+MarketSession = Annotated[Session, Depends(_market_session, scope="function")]
 SearchSession = Annotated[Session, Depends(_search_session, scope="function")]
 SnapshotSession = Annotated[Session, Depends(_snapshot_session, scope="function")]
 WriteSession = Annotated[Session, Depends(_write_session, scope="function", max_concurrency=_WRITERS_AT_ONCE)]

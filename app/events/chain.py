@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.core.database import write_json_text
+from app.core.engines import write_json_text
 
 #: The hash before the first event.
 GENESIS = "0" * 64

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core.bulk import columns_of, insert_few, insert_rows
-from app.core.database import write_json_text
+from app.core.engines import write_json_text
 from app.events.chain import chain_hash, write_content, write_instant
 from app.events.models import Event, EventHead, EventViewer
 

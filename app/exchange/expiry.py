@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict
+from app.core.row_security import reaching_all
 from app.events.record import record_event
 from app.exchange.events import agreement_expired
 from app.exchange.lifecycle import AgreementStatus
@@ -30,17 +31,18 @@ def settle_expiry(session: Session, agreement: Agreement, lot: Lot) -> None:
 
 def expire_overdue(session: Session, lot: Lot, limit: int | None = None) -> int:
     """End the overdue agreements of a locked lot, the first `limit` of them; return how many there were."""
-    overdue = session.scalars(
-        select(Agreement)
-        .where(Agreement.lot_id == lot.id, is_overdue())
-        .order_by(Agreement.id)
-        .limit(limit)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    for agreement in overdue:
-        settle_expiry(session, agreement, lot)
-    session.flush()
+    with reaching_all(session):  # they are of others too
+        overdue = session.scalars(
+            select(Agreement)
+            .where(Agreement.lot_id == lot.id, is_overdue())
+            .order_by(Agreement.id)
+            .limit(limit)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+        for agreement in overdue:
+            settle_expiry(session, agreement, lot)
+        session.flush()
     return len(overdue)
 
 

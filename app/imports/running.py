@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, OrganisationId
-from app.core.bulk import insert_rows
+from app.core.bulk import insert_few
 from app.core.clock import zone_name
 from app.core.errors import Forbidden
 from app.delegations.acting import act_for
@@ -130,4 +130,5 @@ def _record_refusals(session: Session, job: Job, refused: list[Refused]) -> None
                 "reason": fault.reason.replace("\x00", "")[:MAX_REASON],
             }
         )
-    insert_rows(session, JobRefusal, rows)
+    if rows:
+        insert_few(session, JobRefusal, rows)

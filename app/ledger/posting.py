@@ -16,6 +16,7 @@ from app.core.bulk import columns_of, insert_few, parameters_of, table_of
 from app.core.clock import month_of, now
 from app.core.database import Base, new_id
 from app.core.quantities import ZERO
+from app.core.row_security import list_sites, naming_sites
 from app.ledger import origin_months
 from app.ledger.accounts import PHYSICAL_STOCKS, Account, Leg, Posting, posting_month, settle
 from app.ledger.models import (
@@ -42,6 +43,9 @@ _SITES = (
     .with_for_update(key_share=True)
 )
 _OPEN_MONTHS = select(LedgerHead.closed_to).with_for_update(read=True)
+#: The same for PostgreSQL, which opens the rows of these sites with them: those of the other side of an agreement.
+_NAMED_SITES = _SITES.add_columns(naming_sites(bindparam("names")))
+_OPEN_MONTHS_OF_SITES = _OPEN_MONTHS.add_columns(naming_sites(bindparam("names")))
 _BALANCE_KEY = ("site_id", "account", "material", "origin_site_id", "stock_year")
 _FLOW_KEY = (
     "month",
@@ -63,7 +67,11 @@ def lock_sites(session: Session, *site_ids: UUID) -> None:
 
     FOR NO KEY UPDATE, so that rows which merely refer to a site can still be inserted meanwhile.
     """
-    session.connection().execute(_SITES, {"site_ids": list(set(site_ids))})
+    connection, wanted = session.connection(), {"site_ids": list(set(site_ids))}
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NAMED_SITES, wanted | {"names": list_sites(set(site_ids))})
+    else:
+        connection.execute(_SITES, wanted)
 
 
 def post(session: Session, *postings: Posting) -> None:
@@ -73,7 +81,8 @@ def post(session: Session, *postings: Posting) -> None:
     IntegrityError when a source posts twice or a stock would go below zero; callers that hold the lock of the site have
     checked both before.
     """
-    closed_to = hold_open_months(session)
+    touched = {site for posting in postings for leg in posting.legs for site in (leg.site_id, leg.origin_site_id)}
+    closed_to = hold_open_months(session, touched)
     months = [posting_month(posting.occurred_on, closed_to) for posting in postings]
     settled = [settle(posting, month) for posting, month in zip(postings, months, strict=True)]
     transactions = [_transaction(posting, month) for posting, month in zip(settled, months, strict=True)]
@@ -90,12 +99,16 @@ def post(session: Session, *postings: Posting) -> None:
         _add_to_flows(session, transactions, settled)
 
 
-def hold_open_months(session: Session) -> str:
+def hold_open_months(session: Session, site_ids: Collection[UUID] = ()) -> str:
     """Return the last closed month (empty: none), which stays the last until the transaction ends.
 
-    Taken after the locks of sites. On SQLite the write lock of the transaction does the same.
+    Taken after the locks of sites; what is then posted may be of these sites. On SQLite the write lock of the
+    transaction does the same.
     """
-    closed_to: str = session.connection().scalars(_OPEN_MONTHS).one()
+    connection = session.connection()
+    names = site_ids and connection.dialect.name == "postgresql"
+    statement = _OPEN_MONTHS_OF_SITES if names else _OPEN_MONTHS
+    closed_to: str = connection.scalars(statement, {"names": list_sites(site_ids)} if names else None).one()
     return closed_to
 
 

@@ -15,6 +15,7 @@ from app.auth.events import event_by
 from app.core.clock import now
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.paging import Page, Slice, page_by_id
+from app.core.row_security import BEGIN, SNAPSHOT
 from app.events.record import record_event
 from app.events.tracing import START
 from app.events.types import EventType
@@ -84,7 +85,7 @@ def _one_state(session: Session) -> Iterator[Session]:
     if not isinstance(engine, Engine) or engine.dialect.name != "postgresql":
         yield session
         return
-    with Session(engine.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False) as state:
+    with Session(engine.execution_options(**{BEGIN: SNAPSHOT}), expire_on_commit=False) as state:
         yield state
 
 

@@ -19,7 +19,7 @@ def cast(engine: str, templates: Templates, application: FastAPI) -> Cast:
     """Return the callers; the database is that of the fixture `stored`."""
 
     def make(database: Database) -> Cast:
-        application.state.database = database
+        application.state.database = database.as_nobody()
         return make_cast(World(TestClient(application), database))
 
     templates.fill(engine, _TEMPLATE, make)
@@ -31,8 +31,8 @@ def cast(engine: str, templates: Templates, application: FastAPI) -> Cast:
 def stored(engine: str, templates: Templates, application: FastAPI, cast: Cast) -> Iterator[Database]:  # noqa: ARG001 - fills the template
     """Return a fresh copy of the market's database, under the application."""
     with templates.copy(engine, _TEMPLATE) as url:
-        database = Database(url)
-        application.state.database = database
+        database = Database(url).as_exchange()
+        application.state.database = database.as_nobody()
         application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database
         database.dispose()

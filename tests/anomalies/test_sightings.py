@@ -151,16 +151,16 @@ def test_loads_of_one_plate_at_once(world: World, database: Database) -> None:
     assert check(database) == CLIENTS
 
 
-def test_loads_on_file_are_seen_by_the_migration(deals: list[Deal], database: Database) -> None:
+def test_loads_on_file_are_seen_by_the_migration(deals: list[Deal], database: Database, owned: Database) -> None:
     near, far = deals
     near.receive(_send(near, "08:00"), NEXT_DAY)
     _send(far, "09:00")
     near.producer.post(f"/shipments/{_send(near, '10:00')['id']}/void", status=200)
     before = _kept(database)
-    migrate(database.engine, "0015")
+    migrate(owned.engine, "0015")
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM shipments")).scalar_one() == 3
-    migrate(database.engine)
+    migrate(owned.engine)
     assert check(database) == 3
     assert _kept(database) == before
 

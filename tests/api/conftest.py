@@ -17,13 +17,13 @@ def stored(engine: str, templates: Templates, application: FastAPI) -> Iterator[
     """Return a fresh copy of the market's database, under the application."""
 
     def make(database: Database) -> Market:
-        application.state.database = database
+        application.state.database = database.as_nobody()
         return Market(World(TestClient(application), database))
 
     templates.fill(engine, "market", make)
     with templates.copy(engine, "market") as url:
-        database = Database(url)
-        application.state.database = database
+        database = Database(url).as_exchange()
+        application.state.database = database.as_nobody()
         application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database
         database.dispose()

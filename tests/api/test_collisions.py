@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
+from tests.databases import as_owner
 from tests.factories import CHANGSHOU, World
 
 POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"])
@@ -31,14 +32,13 @@ _COLLIDING = (
 
 
 def _collide(database: Database, failures: int, sqlstate: str = "40001", moment: str = "IMMEDIATE") -> None:
-    with database.write() as session:
+    with as_owner(database) as session:
         for statement in _COLLIDING:
             session.execute(text(statement.format(failures=failures, sqlstate=sqlstate, moment=moment)))
-        session.commit()
 
 
 def _tries(database: Database) -> int:
-    with database.read() as session:
+    with as_owner(database) as session:
         tries: int = session.scalar(text("SELECT last_value FROM tries")) or 0
     return tries
 
@@ -152,7 +152,7 @@ def test_a_file_that_is_locked_for_a_moment(world: World, impatient: Database) -
 def test_a_file_that_stays_locked(application: FastAPI, world: World, impatient: Database) -> None:
     producer = world.producer()
     stranger = Database(impatient.url)
-    assert application.state.database is impatient
+    assert application.state.database.engine is impatient.engine
     with stranger.write() as session:
         session.execute(text("UPDATE event_head SET position = position"))
         answer = producer.request("POST", "/sites", json={"name": "gate", **CHANGSHOU})

@@ -19,6 +19,7 @@ from app.core.database import Database, new_id
 from app.core.revisions import head_revision, migrate
 from app.core.settings import Metrics, Settings
 from app.webhooks.models import DeliveryStatus, WebhookDelivery
+from tests.databases import as_owner
 from tests.factories import CHANGSHOU, Body, World
 
 LOCAL = ("127.0.0.1", 50_000)
@@ -78,8 +79,8 @@ def test_a_database_that_is_behind_is_not_ready(
     assert client.get("/health").status_code == 200
 
 
-def test_an_empty_database_is_not_ready(client: TestClient, database: Database) -> None:
-    migrate(database.engine, "base")
+def test_an_empty_database_is_not_ready(client: TestClient, owned: Database) -> None:
+    migrate(owned.engine, "base")
     answer = client.get("/ready")
     assert (answer.status_code, answer.json()["code"]) == (503, "schema_empty")
 
@@ -260,10 +261,9 @@ def test_nothing_private_is_logged_even_when_a_request_fails(
     forged = {"Authorization": f"Bearer {producer.key}x"}
     assert world.client.get(f"/{CANARY}", headers=forged).status_code == 404
     assert world.client.get("/v1/me", headers=forged).status_code == 401
-    with database.write() as session:
+    with as_owner(database) as session:
         for statement in _TELLTALES[database.engine.dialect.name]:
             session.execute(text(statement))
-        session.commit()
     failed = producer.request("POST", "/sites", json=body)
     assert failed.status_code == {"sqlite": 409, "postgresql": 500}[database.engine.dialect.name]
     lines = logged()

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.core.database import Database
 from tests.api.market import OPERATIONS, Market
+from tests.databases import as_owner
 from tests.factories import CHANGSHOU, World
 
 _GETS = sorted(name for name, (method, _, _) in OPERATIONS.items() if method == "GET")
@@ -84,10 +85,9 @@ def test_bodies_that_are_hard_to_read(market: Market, body: bytes) -> None:
 @pytest.fixture
 def hurried(application: FastAPI, database_url: str, world: World, database: Database) -> Iterator[World]:
     """Return the world over a database whose requests have half a second, and on which sites take a minute."""
-    with database.write() as session:
+    with as_owner(database) as session:
         for statement in _SLOW[database.engine.dialect.name]:
             session.execute(text(statement))
-        session.commit()
     quick = Database(database_url, statement_seconds=_SECONDS)
     seconds, application.state.request_seconds = application.state.request_seconds, _SECONDS
     application.state.database = quick

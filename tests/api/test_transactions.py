@@ -9,6 +9,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.core.database import Database
+from tests.databases import as_owner
 from tests.factories import CHANGSHOU, World
 
 #: The pool has 40 threads, and 40 connections to read with.
@@ -34,10 +35,9 @@ def test_a_commit_that_fails_is_never_acknowledged(world: World, database: Datab
     """The spoilt row breaks a deferred constraint, so every statement succeeds and only COMMIT fails."""
     producer = world.producer()
     spoiling = _POSTGRESQL if database.engine.dialect.name == "postgresql" else _SQLITE
-    with database.write() as session:
+    with as_owner(database) as session:
         for statement in (*_ORPHANS, *spoiling):
             session.execute(text(statement))
-        session.commit()
     answer = producer.request("POST", "/sites", json={"name": "gate", **CHANGSHOU})
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"

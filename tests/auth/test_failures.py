@@ -96,7 +96,7 @@ def test_too_many_wrong_keys_are_refused_before_a_look_up(world: World, service:
     _use_up(client)
     statements: list[str] = []
     event.listen(
-        service.state.database.read().get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2])
+        service.state.database.market().get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2])
     )
     refused = _get(client, WRONG)
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_wrong_keys")

@@ -19,7 +19,7 @@ from app.core.clock import today
 from app.core.database import Database
 from app.core.timeouts import Purpose
 from tests.cli.command import run_swx
-from tests.databases import Templates
+from tests.databases import Templates, owner_url
 from tests.factories import Deal, World
 from tests.postgres import programs
 
@@ -41,7 +41,7 @@ def swx(*arguments: object, folder: Path, url: str) -> Any:  # noqa: ANN401 - ty
 @contextmanager
 def closing_database(url: str, purpose: Purpose = Purpose.COMMAND) -> Iterator[Database]:
     """Yield a database whose connections are closed afterwards."""
-    database = Database(url, purpose=purpose)
+    database = Database(url, purpose=purpose).as_exchange()
     try:
         yield database
     finally:
@@ -50,8 +50,8 @@ def closing_database(url: str, purpose: Purpose = Purpose.COMMAND) -> Iterator[D
 
 def totals_of(url: str) -> Any:  # noqa: ANN401 - the totals
     """Return the totals of a database as it stands."""
-    with closing_database(url) as database, database.engine.begin() as connection:
-        return count_totals(connection)
+    with closing_database(url) as database, database.read() as session:
+        return count_totals(session.connection())
 
 
 def trade(world: World) -> Deal:
@@ -126,11 +126,11 @@ def test_what_is_there_is_replaced_only_when_told_to(
     assert (again.exit_code, "There is a file" in again.stderr) == (1, True)
     stated = totals_of(database_url)
     deal.dispatch(7, f"{YEAR}-05-01")
-    refused = swx("restore", file, folder=tmp_path, url=database_url)
+    refused = swx("restore", file, folder=tmp_path, url=owner_url(database_url))
     assert (refused.exit_code, "--replace" in refused.stderr) == (1, True)
     assert totals_of(database_url) != stated
     database.dispose()
-    replaced = swx("restore", file, "--replace", folder=tmp_path, url=database_url)
+    replaced = swx("restore", file, "--replace", folder=tmp_path, url=owner_url(database_url))
     assert replaced.exit_code == 0, replaced.output
     assert totals_of(database_url) == stated
     with database.engine.begin() as connection:
@@ -167,12 +167,12 @@ def test_nothing_is_touched_by_an_archive_that_cannot_be_trusted(
         ({"format": 2}, "format 2"),
         ({"totals": wrong_totals}, "other totals"),
     ):
-        refused = swx("restore", _spoil(file, **changes), "--replace", folder=tmp_path, url=database_url)
+        refused = swx("restore", _spoil(file, **changes), "--replace", folder=tmp_path, url=owner_url(database_url))
         assert (refused.exit_code, words in refused.stderr) == (1, True), refused.output
         assert totals_of(database_url) == stated
     for content in (file.read_bytes()[:-200], b"", b"PK"):
         (tmp_path / "cut.swx").write_bytes(content)
-        refused = swx("restore", tmp_path / "cut.swx", "--replace", folder=tmp_path, url=database_url)
+        refused = swx("restore", tmp_path / "cut.swx", "--replace", folder=tmp_path, url=owner_url(database_url))
         assert (refused.exit_code, "no whole backup" in refused.stderr) == (1, True), refused.output
     assert totals_of(database_url) == stated
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == [
@@ -192,7 +192,7 @@ def test_nobody_may_use_what_is_restored(world: World, engine: str, database_url
         else:
             server = used.enter_context(closing_database(database_url, Purpose.SERVER))
             used.enter_context(server.read()).execute(text("SELECT 1"))
-        refused = swx("restore", file, "--replace", folder=tmp_path, url=database_url)
+        refused = swx("restore", file, "--replace", folder=tmp_path, url=owner_url(database_url))
     words = {"sqlite": "Another worker runs", "postgresql": "swx serve run on this database"}[engine]
     assert (refused.exit_code, words in refused.stderr) == (1, True), refused.output
 

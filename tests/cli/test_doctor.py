@@ -11,6 +11,7 @@ from app.core.database import Database
 from app.core.timeouts import Purpose
 from app.jobs.models import Job
 from tests.cli.command import run_swx
+from tests.databases import owner_url, superuser_url
 from tests.factories import World
 from tests.imports.files import send
 
@@ -27,6 +28,18 @@ def test_a_server_that_forgets_is_for_trials_alone(database_url: str, tmp_path: 
     production = run_swx("doctor", folder=tmp_path, url=database_url, SWX_ENVIRONMENT="production", SWX_SECRET="x" * 32)
     assert production.exit_code == 1
     assert "FIX  fsync is off" in production.stdout
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_a_role_that_passes_the_second_lock_by_is_named(database_url: str, tmp_path: Path) -> None:
+    said = {
+        database_url: "ok   role swx_app owns nothing",
+        owner_url(database_url): "note role swx_owner is the tables' owner: the second lock on private rows is open",
+        superuser_url(database_url): "note role postgres is a superuser: the second lock on private rows is open",
+    }
+    for url, sentence in said.items():
+        result = run_swx("doctor", folder=tmp_path, url=url)
+        assert sentence in result.stdout, result.output
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])
@@ -49,7 +62,7 @@ def test_a_missing_worker_is_noted_and_missed_once_jobs_wait(
     send(world.producer(), b"material\nx\n")
     missed = run_swx("doctor", folder=tmp_path, url=database_url)
     assert (missed.exit_code, "FIX  worker: none runs; 1 jobs wait" in missed.stdout) == (1, True), missed.output
-    worker = Database(database_url, purpose=Purpose.WORKER)
+    worker = Database(database_url, purpose=Purpose.WORKER).as_exchange()
     with hold_file(database_file(database_url), "worker"), worker.read() as session:
         session.execute(text("SELECT 1"))
         seen = run_swx("doctor", folder=tmp_path, url=database_url)

@@ -15,6 +15,7 @@ from app.cli.databases import hold_file
 from app.core.database import Database
 from app.core.revisions import migrate
 from tests.cli.command import run_swx
+from tests.databases import owner_url
 
 SWX = Path(sys.executable).with_name("swx")
 PATIENCE_SECONDS = 60
@@ -56,7 +57,7 @@ def test_production_wants_a_secret_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_postgresql_behind_its_program_is_refused(database_url: str, tmp_path: Path) -> None:
-    database = Database(database_url)
+    database = Database(owner_url(database_url))
     migrate(database.engine, "base")
     database.dispose()
     result = run_swx("serve", "--port", 0, folder=tmp_path, url=database_url)

@@ -17,7 +17,8 @@ import httpx2
 import pytest
 from sqlalchemy import make_url, select, text
 
-from app.core.database import Database, sqlite_module
+from app.core.database import Database
+from app.core.engines import sqlite_module
 from app.jobs.models import Job
 from tests.factories import CHANGSHOU, Member, World
 from tests.imports.files import lot_row, write_csv

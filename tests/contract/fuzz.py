@@ -64,7 +64,7 @@ def main() -> int:
 
 def _market(application: FastAPI, templates: Templates, engine: str) -> Market:
     def make(database: Database) -> Market:
-        application.state.database = database
+        application.state.database = database.as_nobody()
         return Market(World(TestClient(application), database))
 
     templates.fill(engine, "market", make)
@@ -74,8 +74,8 @@ def _market(application: FastAPI, templates: Templates, engine: str) -> Market:
 
 def _attack_on_a_copy(application: FastAPI, templates: Templates, engine: str, attack: Attack, name: str) -> Report:
     with templates.copy(engine, "market") as url:
-        database = Database(url)
-        application.state.database = database
+        database = Database(url).as_exchange()
+        application.state.database = database.as_nobody()
         try:
             return attack.run(name)
         finally:

@@ -225,7 +225,7 @@ def test_who_calls_for_itself_pays_for_no_delegation(world: World, database: Dat
     def note(*call: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own arguments
         asked.append(call[2])
 
-    engines = {database.engine, database.read().get_bind()}
+    engines = {database.engine, database.market().get_bind()}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     application.state.recent_actors.forget()

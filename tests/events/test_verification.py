@@ -53,7 +53,7 @@ def test_many_writers_make_one_chain_and_it_is_checked_meanwhile(database: Datab
 
 
 def test_events_from_before_the_chain_are_given_the_hashes_that_they_would_have_had(
-    world: World, database: Database
+    world: World, database: Database, owned: Database
 ) -> None:
     world.deal(100)
     _record(database, 150)
@@ -66,8 +66,8 @@ def test_events_from_before_the_chain_are_given_the_hashes_that_they_would_have_
     query = select(Event.hash).order_by(Event.position)
     with database.read() as session:
         before, anchor = list(session.scalars(query)), read_anchor(session)
-    migrate(database.engine, "0021")
-    migrate(database.engine)
+    migrate(owned.engine, "0021")
+    migrate(owned.engine)
     with database.read() as session:
         assert (list(session.scalars(query)), read_anchor(session)) == (before, anchor)
     _record(database, 1)

@@ -23,13 +23,13 @@ def year(engine: str, templates: Templates, application: FastAPI) -> Iterator[Ye
     """Return the year, lived once on each engine."""
 
     def live(database: Database) -> Year:
-        application.state.database = database
+        application.state.database = database.as_nobody()
         return live_year(World(TestClient(application), database))
 
     templates.fill(engine, TEMPLATE, live)
     with templates.copy(engine, TEMPLATE) as url:
-        database = Database(url)
-        application.state.database = database
+        database = Database(url).as_exchange()
+        application.state.database = database.as_nobody()
         lived: Year = templates.made(engine, TEMPLATE)
         yield lived
         database.dispose()

@@ -30,7 +30,7 @@ def fill_template(application: FastAPI, templates: Templates, engine: str) -> No
     """Make the market that every run begins with, once for a worker."""
 
     def fill(database: Database) -> Beginning:
-        application.state.database = database
+        application.state.database = database.as_nobody()
         world = World(TestClient(application), database)
         deal = world.deal(1).offer(900).agree(700, starts_on=FIRST_DAY)
         deal.opening(40, YEAR - 2)

@@ -50,9 +50,10 @@ class Exchange(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.database = Database(self.stack.enter_context(self.templates.copy(self.engine, TEMPLATE)))
+        url = self.stack.enter_context(self.templates.copy(self.engine, TEMPLATE))
+        self.database = Database(url).as_exchange()
         self.stack.callback(self.database.dispose)
-        self.application.state.database = self.database
+        self.application.state.database = self.database.as_nobody()
         begun: Beginning = self.templates.made(self.engine, TEMPLATE)
         self.deal, self.operator = begun.deal, begun.operator
         self.parties = (self.deal.producer, self.deal.recycler)

@@ -24,9 +24,9 @@ def test_a_posting_that_read_the_month_as_open_before_it_was_closed(
     deal = world.deal()
     deal.declare(JANUARY, 50)
     if not holds_the_month:
-        with database.read() as session:
+        with database.write() as session:
             read = hold_open_months(session)
-        monkeypatch.setattr("app.ledger.posting.hold_open_months", lambda _: read)
+        monkeypatch.setattr("app.ledger.posting.hold_open_months", lambda *_: read)
     close(world, JANUARY)
     deal.dispatch(60, f"{JANUARY}-20")
     months = {row["month"] for row in newest_entries(deal, "dispatch")}

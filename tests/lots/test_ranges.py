@@ -151,7 +151,7 @@ def config() -> Config:
 
 
 def test_the_migration_fills_the_ranges_of_lots_that_are_there(
-    world: World, database: Database, config: Config
+    world: World, database: Database, owned: Database, config: Config
 ) -> None:
     producer = world.producer()
     for values in ({"ph": 3.5, "waste_class": "I"}, {"ph": 11, "uncontaminated": True}, {"ph": 7, "moisture": 12}):
@@ -159,9 +159,9 @@ def test_the_migration_fills_the_ranges_of_lots_that_are_there(
     world.lot(producer)
     world.lot(producer, material="fly_ash", assay=_assay(ph=12.25))
     before = ScriptDirectory.from_config(config).get_revision("0004").down_revision
-    with database.engine.begin() as connection:
+    with owned.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, str(before))
-    migrate(database.engine)
+    migrate(owned.engine)
     assert _read(database) == {"ph": (3.5, 11), "moisture": (12, 12)}
     assert _read(database, "fly_ash") == {"ph": (12.25, 12.25)}

@@ -15,6 +15,7 @@ from app.events.cursors import has_news
 from app.events.models import EventCursor, EventHead
 from app.events.verification import read_anchor
 from app.notifications.consumer import CONSUMER, consume_batch, run_consumer
+from tests.databases import as_owner
 from tests.factories import Member, World
 from tests.notifications.searching import save, told, work_off
 
@@ -32,10 +33,9 @@ _SPOIL_POSTGRESQL = (
 
 
 def _execute(database: Database, *statements: str) -> None:
-    with database.write() as session:
+    with as_owner(database) as session:
         for statement in statements:
             session.execute(text(statement))
-        session.commit()
 
 
 def test_killed_before_the_commit_it_does_all_of_it_again_once(world: World, database: Database) -> None:

@@ -71,7 +71,7 @@ class Crew:
 
     def __init__(self, served: Served, number: int) -> None:
         """Make their deals over HTTP; the server must run."""
-        database = Database(served.url)
+        database = Database(served.url).as_exchange()
         with served.connect() as client:
             world = World(client, database)  # type: ignore[arg-type]  # it has the same `request`
             self.gates = [Gate(served, world.deal(_LOT_T), f"gate-{gate}") for gate in range(number)]
@@ -111,7 +111,7 @@ class Crew:
 
     def find_faults(self) -> list[str]:
         """Return what was acknowledged and is lost, is there twice, or was answered as it never should be."""
-        database = Database(self.gates[0].served.url)
+        database = Database(self.gates[0].served.url).as_exchange()
         with database.read() as session:
             rows = session.execute(text("SELECT ticket_no, count(*) FROM shipments GROUP BY ticket_no")).all()
             shipped = session.execute(text("SELECT sum(net_kg) FROM shipments")).scalar_one()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from app.core.database import Database
+from tests.databases import as_owner
 from tests.factories import World
 from tests.reliability.filling import check_sound, dispatch, play
 
@@ -42,10 +43,9 @@ def test_sqlite_without_room_refuses_and_goes_on(world: World, database: Databas
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_postgresql_that_says_so_is_understood(world: World, database: Database) -> None:
     deal = world.deal(1000)
-    with database.write() as session:
+    with as_owner(database) as session:
         for statement in _FULL:
             session.execute(text(statement))
-        session.commit()
     answer = dispatch(deal, 1)
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_full")
     check_sound(deal, database, 0)

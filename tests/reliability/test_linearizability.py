@@ -175,7 +175,7 @@ def _record(served: Served, database: Database, chance: random.Random) -> Sequen
 
 @pytest.mark.drill
 def test_a_lot_is_as_one_clerk_would_keep_it(engine: str, database_url: str, tmp_path: Path) -> None:
-    database, chance = Database(database_url), random.Random(f"clerk {engine}")
+    database, chance = Database(database_url).as_exchange(), random.Random(f"clerk {engine}")
     with serving(Served(database_url, tmp_path)) as served:
         for run in range(RUNS):
             history = _record(served, database, chance)

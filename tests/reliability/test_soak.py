@@ -83,7 +83,7 @@ def _slowest_hundredth(took: list[float]) -> float:
 
 @pytest.mark.drill
 def test_a_long_day(engine: str, database_url: str, tmp_path: Path) -> None:
-    database = Database(database_url)
+    database = Database(database_url).as_exchange()
     with serving(Served(database_url, tmp_path, variables={"SWX_WORKER": "on"})) as served:
         with served.connect() as client:
             world = World(client, database)  # type: ignore[arg-type]  # it has the same `request`

@@ -1,6 +1,7 @@
 """100 tamperings of the events by somebody who may do anything in the database: 100 found and named, and no more."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.events.tracing import START, Link
 from app.events.types import EventType
 from app.events.verification import find_tampering, read_anchor
 from tests.cli.command import run_swx
+from tests.databases import superuser_url
 from tests.drills import IS_LONG
 from tests.reliability.tampering import (
     ACTS,
@@ -38,6 +40,14 @@ EVENTS_THERE = (TAMPERINGS + 2) * ROOM
 #: More than a batch of the verification, where it is long.
 EXTRA = 5000 if IS_LONG else 0
 SEEDS = range(1, 21) if IS_LONG else range(1, 3)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Return the database in the hands of one who may do anything in it."""
+    mighty = Database(superuser_url(database_url)).as_exchange()
+    yield mighty
+    mighty.dispose()
 
 
 def _fill(database: Database, chance: random.Random, count: int = EVENTS_THERE) -> None:

@@ -17,6 +17,7 @@ from app.webhooks.models import WebhookId
 from app.webhooks.queries import webhook_figures
 from app.webhooks.queueing import KEPT, queue_batch, sweep_ended
 from app.webhooks.room import MOST_OF_FAILING, MOST_OF_ONE, MOST_UNDER_WAY, share_room
+from tests.databases import as_owner
 from tests.factories import Member, World
 from tests.plans import explain
 from tests.webhooks.receiver import Receiver, Sending
@@ -35,9 +36,8 @@ _SPOIL = {
 
 
 def _execute(database: Database, statement: str, **values: object) -> None:
-    with database.write() as session:
+    with as_owner(database) as session:
         session.execute(text(statement), values)
-        session.commit()
 
 
 def make(member: Member, *types: str) -> str:
