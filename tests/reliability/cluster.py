@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from app.core.database import Database
 from app.core.replica import Replica
-from app.core.revisions import migrate
 from app.core.settings import Settings
 from app.main import create_app
-from tests.postgres import PostgresServer, start_postgres
+from tests.databases import make_current
+from tests.postgres import APP, OWNER, PostgresServer, start_postgres
 from tests.standby import start_standby
 
 DATABASE = "exchange"
@@ -47,12 +47,13 @@ def start_cluster() -> Iterator[Cluster]:
     """Yield an empty, migrated exchange with its replica; both servers are gone afterwards."""
     with contextlib.ExitStack() as stack:
         primary = stack.enter_context(start_postgres())
-        primary.create_database(DATABASE)
-        database = Database(primary.url(DATABASE))
-        migrate(database.engine)
-        database.dispose()
+        primary.create_roles()
+        primary.create_database(DATABASE, owner=OWNER)
+        make_current(primary.url(DATABASE, APP))
         standby = stack.enter_context(start_standby(primary))
-        settings = Settings(database_url=primary.url(DATABASE), read_database_url=standby.url(DATABASE), rate_limit=0)
+        settings = Settings(
+            database_url=primary.url(DATABASE, APP), read_database_url=standby.url(DATABASE, APP), rate_limit=0
+        )
         applications = (create_app(settings), create_app(settings))
         first, second = (application.state.database for application in applications)
         ours, theirs = (

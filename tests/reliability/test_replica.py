@@ -37,7 +37,7 @@ class Writer:
     """A producer and a recycler who write through one application and read through the other, in turns."""
 
     def __init__(self, cluster: Cluster, number: int) -> None:
-        world = World(cluster.clients[0], cluster.databases[0])
+        world = World(cluster.clients[0], cluster.databases[0].as_exchange())
         self.clients = cluster.clients
         self.producer, self.recycler = world.producer(), world.recycler()
         self.site = world.site(self.producer)["id"]
