@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,18 @@ def superuser_url(url: str) -> str:
 
 
 @contextmanager
-def as_owner(database: Database) -> Iterator[Session]:
+def as_owner(database: Database, url: Callable[[str], str] = owner_url) -> Iterator[Session]:
     """Yield a session of whoever owns the tables of a test's database, and may change them; it commits at the end."""
-    owner = Database(owner_url(database.url)).as_exchange()
+    owner = Database(url(database.url)).as_exchange()
     with owner.write() as session:
         yield session
         session.commit()
     owner.dispose()
+
+
+def as_superuser(database: Database) -> AbstractContextManager[Session]:
+    """Return a session as of `as_owner`, of one who may do anything in the database."""
+    return as_owner(database, superuser_url)
 
 
 def make_current(url: str) -> None:

@@ -114,11 +114,11 @@ def test_the_newest_step_is_taken_beside_readers_and_writers(world: World, datab
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])
-def test_a_step_that_gets_no_lock_stands_aside(database: Database, owned: Database) -> None:
+def test_a_step_that_gets_no_lock_stands_aside(owned: Database) -> None:
     """Behind a waiting ALTER TABLE everyone would wait; it gives up, lets them through and tries again."""
     before = known_revisions()[known_revisions().index(_ADDS_COLUMNS) - 1]
     migrate(owned.engine, before)
-    dsn = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    dsn = owned.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with (
         ThreadPoolExecutor(1) as pool,
@@ -133,7 +133,7 @@ def test_a_step_that_gets_no_lock_stands_aside(database: Database, owned: Databa
         assert other.execute("SELECT count(*) FROM demands").fetchone() == (0,)
         long_reader.rollback()
         migrating.result(PATIENCE_SECONDS)
-    assert is_at_head(database.engine)
+    assert is_at_head(owned.engine)
 
 
 def _wait_until(connection: "psycopg.Connection[tuple[int]]", query: str, wanted: int) -> None:

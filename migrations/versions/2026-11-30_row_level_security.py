@@ -1,5 +1,6 @@
 """Row-level security on the private tables of PostgreSQL: who is not named sees nothing, who is sees its own.
 
+Programs from before it name nobody and find no private row, unless they connect as a superuser: stop them first.
 Nothing on SQLite, which has no such thing. On the tables' owner it is forced too; superusers and roles with BYPASSRLS
 pass it by. `swx migrate --app-role` lets a role in that owns nothing. Each transaction says who calls: see
 app/core/row_security.py.

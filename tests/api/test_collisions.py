@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
-from tests.databases import as_owner
+from tests.databases import as_owner, superuser_url
 from tests.factories import CHANGSHOU, World
 
 POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"])
@@ -82,10 +82,12 @@ def test_no_other_failure_is_repeated(world: World, database: Database) -> None:
 @contextmanager
 def _stranger(database: Database) -> Iterator[Session]:
     """Another transaction, which PostgreSQL never chooses to give up: it looks for deadlocks later than the other."""
-    with database.write() as session:
+    superuser = Database(superuser_url(database.url))
+    with superuser.write() as session:
         session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
         yield session
         session.rollback()
+    superuser.dispose()
 
 
 def _wait_until_blocked(database: Database) -> None:
@@ -93,7 +95,7 @@ def _wait_until_blocked(database: Database) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    with database.read() as session:
+    with database.market() as session:  # without a transaction, in which it would stand still
         while not session.scalar(waiting):
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, text, update
 from app.core.clock import today
 from app.core.database import Database
 from tests.cli.command import run_swx
+from tests.databases import as_superuser
 from tests.factories import Body, Deal, Member, World
 from tests.reliability.tampering import EVENTS, HEAD, VIEWERS, disarm, read_event
 
@@ -106,8 +107,8 @@ def test_a_publication_proves_the_events_that_it_rests_on(
     assert following == "snapshot.published"
     asked = ("verify-events", "--anchor", f"{head['position']}:{head['hash']}")
     assert run_swx(*asked, folder=tmp_path, url=database_url).exit_code == 0
-    with database.engine.begin() as connection:  # everything since the day before is forgotten, head included
-        disarm(connection)
+    with as_superuser(database) as session:  # everything since the day before is forgotten, head included
+        disarm(connection := session.connection())
         for table in (VIEWERS, EVENTS):
             connection.execute(delete(table).where(table.c.position >= head["position"]))
         before = read_event(connection, head["position"] - 1)
