@@ -103,7 +103,7 @@ class Crew:
 
     def count_stored(self) -> int:
         """Return how many loads are in the database."""
-        database = Database(self.gates[0].served.url)
+        database = Database(self.gates[0].served.url).as_exchange()
         with database.read() as session:
             stored: int = session.execute(text("SELECT count(*) FROM shipments")).scalar_one()
         database.dispose()

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.core.database import Database
-from app.core.revisions import migrate
 from tests.cli.command import run_swx
-from tests.databases import ENGINES
+from tests.databases import ENGINES, make_current
 from tests.drills import IS_LONG, examples
-from tests.postgres import PostgresServer, start_postgres
+from tests.postgres import APP, OWNER, PostgresServer, start_postgres
 from tests.reliability.gates import Crew
 from tests.reliability.served import Served, serving
 
@@ -34,22 +32,17 @@ def _durable(engine: str, folder: Path) -> Iterator[tuple[Served, PostgresServer
     """Yield a server that does not run yet, on a fresh database that keeps what it has acknowledged."""
     if engine == "sqlite":
         served, postgres = Served(f"sqlite:///{folder / 'exchange.db'}", folder), None
-        _migrate(served.url)
+        make_current(served.url)
         yield served, None
         return
     with start_postgres() as postgres:
         postgres.halt()
         postgres.restart(DURABLE)
-        postgres.create_database("exchange")
-        served = Served(postgres.url("exchange"), folder)
-        _migrate(served.url)
+        postgres.create_roles()
+        postgres.create_database("exchange", owner=OWNER)
+        served = Served(postgres.url("exchange", APP), folder)
+        make_current(served.url)
         yield served, postgres
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate(database.engine)
-    database.dispose()
 
 
 def _assert_sound(crew: Crew, served: Served, folder: Path) -> None:

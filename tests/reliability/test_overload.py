@@ -98,7 +98,7 @@ async def _wait_until_normal(caller: Caller, asks: Iterator[Ask], usual: float) 
 
 @pytest.mark.drill
 def test_five_times_as_much_as_it_can_take(engine: str, database_url: str, tmp_path: Path) -> None:
-    database = Database(database_url)
+    database = Database(database_url).as_exchange()
     with serving(Served(database_url, tmp_path)) as served:
         with served.connect() as client:
             world = World(client, database)  # type: ignore[arg-type]  # it has the same `request`
