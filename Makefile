@@ -35,8 +35,8 @@ check: $(SYNCED) ## Run the linter, the formatter, the type checker and the impo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-drills: $(SYNCED) ## Run the long form of the drills: more cases, more kills, longer loads (hours)
-	SWX_DRILLS=1 $(BIN)/pytest -n 2 -m drill $(PYTEST_ARGS)
+drills: $(SYNCED) ## Run the long form of the drills: more cases, more kills, longer loads, and those that need a disk of their own (hours)
+	SWX_DRILLS=1 $(BIN)/pytest -n 2 -m drill tests $(wildcard tests/reliability/drill_*.py) $(PYTEST_ARGS)
 
 bench: $(SYNCED) ## Measure speed and write the tables of benchmarks/README.md (BENCH_ARGS="--only loads")
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

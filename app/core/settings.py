@@ -63,7 +63,7 @@ class Settings(BaseSettings):
         600, ge=0, le=1_000_000, description="Requests a minute of each key; 0: no limits of requests at all."
     )
     requests_at_once: int = Field(
-        128, ge=1, le=100_000, description="Requests that a process answers at once; beyond it 503 `overloaded`."
+        64, ge=1, le=100_000, description="Requests that a process answers at once; beyond it 503 `overloaded`."
     )
     failed_keys_per_minute: int = Field(30, ge=1, description="Wrong keys from one address, then 429.")
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(

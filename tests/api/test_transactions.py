@@ -9,6 +9,8 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.core.database import Database
+from app.core.settings import Settings
+from app.main import create_app
 from tests.databases import as_owner
 from tests.factories import CHANGSHOU, World
 
@@ -62,11 +64,12 @@ def test_more_writers_than_threads_never_wait_for_each_other_in_vain(application
 
 
 def test_more_readers_than_threads_and_connections_never_wait_for_each_other_in_vain(
-    application: FastAPI, world: World
+    world: World, database_url: str
 ) -> None:
     """All at once, with a key not seen before: nobody holds a connection while waiting for a thread that wants one."""
     recycler, lot = world.recycler(), world.lot(world.producer())
-    with TestClient(application) as client:
+    wide = create_app(Settings(database_url=database_url, rate_limit=0, requests_at_once=_READERS))
+    with TestClient(wide) as client:
         start = Barrier(_READERS)
 
         def read(_number: int) -> int:

@@ -17,6 +17,9 @@ from tests.factories import Body, Member
 _PATIENCE_SECONDS = 30
 #: So many may be without an answer; what is due beyond them is not sent.
 _MOST_CONNECTIONS = 1000
+#: The server closes a connection on which nothing has come for five.
+_KEPT_SECONDS = 3
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Caller:
 
     port: int
     held_back: int = 0
-    _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+    _idle: list[tuple[Connection, float]] = field(default_factory=list)
     _busy: int = 0
 
     async def send(self, wanted: Ask) -> Answer:
@@ -66,7 +69,7 @@ class Caller:
         return Answer(wanted.name, status, time.monotonic() - begun, body)
 
     async def _exchange(self, wire: bytes) -> tuple[int, bytes]:
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await self._connect()
         try:
             writer.write(wire)
             head = await reader.readuntil(b"\r\n\r\n")
@@ -76,8 +79,15 @@ class Caller:
         except BaseException:
             writer.close()
             raise
-        self._idle.append((reader, writer))
+        self._idle.append(((reader, writer), time.monotonic()))
         return int(first.split()[1]), body
+
+    async def _connect(self) -> Connection:
+        """Return the connection that was used last, or a new one."""
+        if self._idle and time.monotonic() - self._idle[-1][1] < _KEPT_SECONDS:
+            return self._idle.pop()[0]
+        self.close()
+        return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def take_turns(self, asks: Iterator[Ask], clients: int, seconds: float) -> list[Answer]:
         """Let so many clients ask one thing after another, each when it has its last answer."""
@@ -106,5 +116,6 @@ class Caller:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        for _, writer in self._idle:
+        for (_, writer), _ in self._idle:
             writer.close()
+        self._idle.clear()
