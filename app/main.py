@@ -142,6 +142,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 def _include_routes(app: FastAPI) -> None:
     """Include every router by itself: a path is looked for once in each of those that lie within one another."""
+    # The framework makes the routes of a router when one is first looked for: a new server is soon known to be ready.
+    app.include_router(health.router)
+    app.include_router(metrics.router)
     for resource in _RESOURCES:
         app.include_router(
             resource.router,
@@ -152,7 +155,5 @@ def _include_routes(app: FastAPI) -> None:
         )
     # Where clients of OAuth2 look for it when told no path.
     app.include_router(tokens.router, include_in_schema=False, max_body_size=MAX_BODY_BYTES)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
     app.include_router(pages.router)
     pages.mount_static(app)

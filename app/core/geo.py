@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from geopy.distance import geodesic
 from numpy.typing import NDArray
 from pyproj import Geod
 
@@ -110,6 +109,9 @@ def distances_to_km(
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Return the WGS-84 geodesic between two points, each (latitude, longitude)."""
+    # Here, for the package loads its geocoders and an HTTP client of theirs with it.
+    from geopy.distance import geodesic  # noqa: PLC0415
+
     return float(geodesic(a, b).kilometers)
 
 
