@@ -103,3 +103,9 @@ def _check_carrying(network: Network) -> None:
             return
     if network.sources:
         raise ValueError("carried_to: in a circle")
+
+
+def total_cost(kg: Whole, per_tonne: Whole) -> int:
+    """Return the sum of kilograms times what a tonne of each costs, exact where 64 bits might not do."""
+    used = np.flatnonzero(kg)
+    return sum(kg * each for kg, each in zip(kg[used].tolist(), per_tonne[used].tolist(), strict=True))
