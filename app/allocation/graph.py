@@ -23,8 +23,7 @@ class Graph:
         self.first_demand = _FIRST_SOURCE + network.sources
         self.first_group = self.first_demand + network.demands
         self.nodes = self.first_group + network.groups
-        #: Hauls by source, demand, cost and distance.
-        self.order = np.lexsort((network.metres, network.cost_fen_per_t, network.head, network.tail))
+        self.order = _canonical_order(network)
         self.carrying = np.flatnonzero(network.carried_to != NONE)
         sizes = [network.sources, len(self.carrying), network.arcs, network.demands, network.groups]
         self.bounds = np.cumsum([0, *sizes]).tolist()
@@ -132,6 +131,15 @@ class Graph:
         carried = np.zeros(self.network.sources, np.int64)
         carried[self.carrying] = flow[self.bounds[1] : self.bounds[2]]
         return carried
+
+
+def _canonical_order(network: Network) -> Whole:
+    """Return the hauls by source and demand, and where there are several from one to the other by cost and distance."""
+    pairs = network.tail * network.demands + network.head
+    order = np.argsort(pairs, kind="stable")
+    if (np.diff(pairs[order]) == 0).any():
+        return np.lexsort((network.metres, network.cost_fen_per_t, pairs))
+    return order
 
 
 def _sum_at(indices: Whole, kg: Whole, length: int) -> Whole:

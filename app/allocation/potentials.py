@@ -36,7 +36,7 @@ class Margin:
 
 @dataclass(frozen=True)
 class Prices:
-    """Margins of sources, of demands (with the capacity they share, if they share one), and of shared capacities."""
+    """Margins of sources, of demands (room beside any capacity they share), and of shared capacities."""
 
     sources: Margin
     demands: Margin

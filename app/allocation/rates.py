@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 _PERCENT = 100
+#: Four decimals of a per cent: prices of a rate are fractions of it, and costs times that must fit into 64 bits.
+_FINEST = 10**6
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Goal:
 
 
 def goal_of(base: Base, target_pct: Fraction) -> Goal:
-    """Return the goal that a rate in per cent sets; a rate beyond 0 to 100 % is a mistake of the caller."""
-    if not 0 <= target_pct <= _PERCENT:
-        raise ValueError(f"A rate to reach lies between 0 and 100 per cent, not at {target_pct}")
+    """Return the goal that a rate in per cent sets: between 0 and 100, of at most four decimals."""
     rate = target_pct / _PERCENT
+    if not 0 <= rate <= 1 or _FINEST % rate.denominator:
+        raise ValueError(f"A rate to reach lies between 0 and 100 per cent, with four decimals at most: {target_pct}")
     p, q = rate.numerator, rate.denominator
     return Goal(q, q - p, p * (base.generated_kg + base.fixed_prior_kg) - q * base.fixed_use_kg)
