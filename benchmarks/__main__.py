@@ -10,6 +10,7 @@ import typer
 from benchmarks import alerts as alerts_part
 from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
+from benchmarks import plans as plans_part
 from benchmarks import search as search_part
 from benchmarks import statistics as statistics_part
 from benchmarks import tables as tables_part
@@ -24,7 +25,7 @@ _PER_ENGINE = {
     "loads": loads_part.measure,
     "tables": tables_part.measure,
 }
-PARTS = ("search", "statistics", *_PER_ENGINE)
+PARTS = ("search", "statistics", *_PER_ENGINE, "plans")
 
 
 def main(
@@ -77,6 +78,9 @@ def _search(engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
 def _measured(part: str, engines: Sequence[str], sizes: Sequence[int], keep: Path | None) -> Iterator[Row]:
     if part == "search":
         yield from _search(engines, sizes)
+        return
+    if part == "plans":
+        yield from plans_part.measure()
         return
     for engine in engines:
         is_ledger = part == "statistics"

@@ -93,7 +93,7 @@ def _best(
     model: mathopt.Model, aim: mathopt.LinearExpression, solver: mathopt.SolverType, *, is_maximize: bool
 ) -> Optimum:
     model.set_objective(aim, is_maximize=is_maximize)
-    result = mathopt.solve(model, solver, params=mathopt.SolveParameters(threads=1))
+    result = mathopt.solve(model, solver)
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
         raise RuntimeError(f"The linear programme was not solved: {result.termination}")
     took: timedelta = result.solve_time()
