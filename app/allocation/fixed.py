@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Select, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from app.allocation.market import Base
 from app.allocation.needs import Horizon, to_come
+from app.allocation.rates import Base
 from app.allocation.supply import FRESH, Stream
 from app.core.clock import months_touched
 from app.demands.agreed import Share

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.allocation.network import Flags, Whole
+from app.allocation.rates import Base
 from app.matching.ranking import Tariff
 from app.matching.verdict import LotFacts, Specification
 
@@ -112,23 +113,11 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Base:
-    """The fixed terms of the rate, from January of the first month's year to the end of the horizon, in kilograms.
-
-    `use_kg` is recorded or agreed use, `prior_kg` that of it which is of earlier years, `generated_kg` what is
-    generated: declared or dispatched to date, and what the fresh offers of the horizon add to it.
-    """
-
-    use_kg: int = 0
-    prior_kg: int = 0
-    generated_kg: int = 0
-
-
-@dataclass(frozen=True)
 class Market:
     """All that a plan is made of; `max_km` is the distance limit of the question, infinite where it has none.
 
-    `tariff` is that of demands which have none of their own; its detour factor is every haul's.
+    `tariff` is that of demands which have none of their own; its detour factor is every haul's. `base` is of January
+    of the first month's year to the end of the horizon.
     """
 
     today: date

@@ -7,8 +7,9 @@ from uuid import UUID
 import numpy as np
 
 from app.allocation.hauls import MOST_HAULS, Found, blocks, find_hauls, metres_of, too_many_hauls
-from app.allocation.market import ANY_MONTH, Base, Market
+from app.allocation.market import ANY_MONTH, Market
 from app.allocation.network import Flags, Network, Whole
+from app.allocation.rates import Base
 
 
 class SourceKind(StrEnum):

@@ -12,7 +12,7 @@ from app.core.database import Database
 from tests.allocation.reading import hauls, pose
 from tests.factories import Body, Member, World
 
-STREAMS = {
+STREAMS: dict[str, tuple[str, dict[str, tuple[float, float]]]] = {
     "phosphogypsum": ("dihydrate", {"caso4_2h2o": (70, 95), "soluble_p2o5": (0.05, 0.6), "moisture": (5, 30)}),
     "fly_ash": ("pulverised_coal_boiler", {"fineness_45um": (10, 50), "loi": (1, 12), "moisture": (0.2, 2)}),
     "steel_slag": ("converter", {"f_cao": (1, 6), "metallic_iron": (0.5, 4)}),
