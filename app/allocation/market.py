@@ -56,6 +56,7 @@ class Offers:
     last_days: Whole
     stock_years: Whole
     is_prior: Flags
+    is_stream: Flags
 
 
 @dataclass(frozen=True)

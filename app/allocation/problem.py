@@ -64,10 +64,9 @@ class Problem:
         offers, sources, sites = self.market.offers, self.market.sources, self.market.sites
         offer = int(sources.offers[number])
         site, year, lot_id = int(offers.sites[offer]), int(offers.stock_years[offer]), offers.lot_ids[offer]
-        first, last = self.market.first_sources[offer : offer + 2].tolist()
-        kind = SourceKind.STORAGE if lot_id is None else SourceKind.STREAM if last - first > 1 else SourceKind.LOT
+        kind = SourceKind.STREAM if offers.is_stream[offer] else SourceKind.LOT
         return Source(
-            kind=kind,
+            kind=SourceKind.STORAGE if lot_id is None else kind,
             lot_id=lot_id,
             site_id=sites.ids[site],
             organisation_id=sites.organisation_ids[site],

@@ -38,6 +38,7 @@ class Piece:
     first_day: int
     last_day: int
     stock_year: int
+    is_stream: bool
     parts: tuple[tuple[int, int, int, int], ...]
 
 
@@ -127,13 +128,13 @@ def piece_of(
         if row.is_recurring:
             days = max(first, first_day(month).toordinal()), min(last, last_day(month).toordinal())
         found.append((horizon.months.index(month), *days, kg))
-    return Piece(row.id, *place, row.price_fen, first, last, row.stock_year or FRESH, tuple(found))
+    return Piece(row.id, *place, row.price_fen, first, last, row.stock_year or FRESH, row.is_recurring, tuple(found))
 
 
 def stored_piece(kg: int, year: int, horizon: Horizon, place: tuple[int, int, int]) -> Piece:
     """Return what is stored and not on offer: without a price, there on any day."""
     days = horizon.days_of(horizon.today, horizon.last_day)
-    return Piece(None, *place, 0, *days, year, ((0, *days, kg),))
+    return Piece(None, *place, 0, *days, year, is_stream=False, parts=((0, *days, kg),))
 
 
 def offers_of(pieces: Sequence[Piece], horizon: Horizon) -> tuple[Offers, Sources]:
@@ -149,6 +150,7 @@ def offers_of(pieces: Sequence[Piece], horizon: Horizon) -> tuple[Offers, Source
         last_days=whole([piece.last_day for piece in pieces]),
         stock_years=years,
         is_prior=(years != FRESH) & (years < horizon.year),
+        is_stream=np.array([piece.is_stream for piece in pieces], np.bool_),
     )
     counts = whole([len(piece.parts) for piece in pieces])
     parts = whole([part for piece in pieces for part in piece.parts]).reshape(-1, 4)
