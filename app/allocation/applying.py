@@ -20,7 +20,7 @@ from app.allocation.changes import (
 )
 from app.allocation.market import NO_LIMIT_FEN, Market, Needs, Rooms, Sites, whole
 from app.allocation.network import NONE
-from app.allocation.rewording import check_use, close_route, need_of, relax_limit
+from app.allocation.rewording import check_use, close_route, need_of, relax_limit, with_law
 from app.allocation.treating import add_treatment
 from app.catalogue.reference import reference
 from app.core.clock import first_day, last_day
@@ -58,6 +58,8 @@ def _add_plant(market: Market, change: AddPlant) -> Market:
         on=market.today,
         assays_since=market.assays_since,
     )
+    for use, law in market.laws:
+        specification = with_law(specification, law) if use == change.use else specification
     number = len(market.sites.ids)
     needs = market.needs
     reached = market.today.toordinal(), last_day(market.months[-1]).toordinal()

@@ -66,9 +66,13 @@ def explain_unplaced(problem: Problem, left_kg: Whole) -> tuple[Unplaced, ...]:
 
 
 def _causes(problem: Problem, left_kg: Whole) -> Iterator[tuple[Cause, str | None, int]]:
-    found = problem.found
     for number in np.flatnonzero(left_kg).tolist():
-        offer = int(problem.market.sources.offers[number])
-        blamed = int(found.blamed[offer])
-        parameter = None if blamed == NO_PARAMETER else found.parameters[blamed]
-        yield _CAUSES[int(found.states[offer])], parameter, int(left_kg[number])
+        state, parameter = cause_of(problem, int(problem.market.sources.offers[number]))
+        yield _CAUSES[state], parameter, int(left_kg[number])
+
+
+def cause_of(problem: Problem, offer: int) -> tuple[int, str | None]:
+    """Return how far an offer came (a state of `hauls`), and the parameter that is to blame, if any."""
+    found = problem.found
+    blamed = int(found.blamed[offer])
+    return int(found.states[offer]), None if blamed == NO_PARAMETER else found.parameters[blamed]

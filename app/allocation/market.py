@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.allocation.network import Flags, Whole
 from app.allocation.rates import Base
 from app.matching.ranking import Tariff
-from app.matching.verdict import LotFacts, Specification
+from app.matching.verdict import LotFacts, Specification, UseClosure
 
 Reals = NDArray[np.float64]
 #: Where nobody set a limit of cost.
@@ -136,6 +136,8 @@ class Market:
     rooms: Rooms
     groups: tuple[Group, ...]
     base: Base
+    #: Laws of what-ifs, which hold for plants that are added after them as well.
+    laws: tuple[tuple[str, UseClosure], ...] = ()
 
     @cached_property
     def first_sources(self) -> Whole:

@@ -60,9 +60,13 @@ def close_route(market: Market, change: CloseRoute) -> Market:
         raise Refusal("material", "unknown_material", f"{change.material} is no material of the catalogue")
     text = f"{change.use} is closed to {change.material} in this plan"
     law = UseClosure(change.material, (), f"use {change.use}", text, "what-if", FigureStatus.CONFIRMED)
-    return _respecified(
-        market, _of_use(market, change.use), lambda asked: replace(asked, closures=(*asked.closures, law))
-    )
+    closed = _respecified(market, _of_use(market, change.use), lambda asked: with_law(asked, law))
+    return replace(closed, laws=(*market.laws, (change.use, law)))
+
+
+def with_law(specification: Specification, law: UseClosure) -> Specification:
+    """Return what is asked where one more law holds."""
+    return replace(specification, closures=(*specification.closures, law))
 
 
 def _of_use(market: Market, use: str | None) -> Flags:
