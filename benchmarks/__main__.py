@@ -11,6 +11,7 @@ from benchmarks import alerts as alerts_part
 from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
 from benchmarks import plans as plans_part
+from benchmarks import problems as problems_part
 from benchmarks import search as search_part
 from benchmarks import statistics as statistics_part
 from benchmarks import tables as tables_part
@@ -23,6 +24,7 @@ _PER_ENGINE = {
     "alerts": alerts_part.measure,
     "imports": imports_part.measure,
     "loads": loads_part.measure,
+    "problems": problems_part.measure,
     "tables": tables_part.measure,
 }
 PARTS = ("search", "statistics", *_PER_ENGINE, "plans")
