@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.allocation.geography import geodesics_km, near_pairs
 from app.allocation.market import Market
-from app.allocation.network import Flags, Whole
+from app.allocation.network import MOST_COST, Flags, Whole
 from app.allocation.verdicts import FAIL, NO_PARAMETER, PASS, Verdicts, judge_all
 from app.core.errors import Invalid, invalid
 from app.matching.ranking import RATE_UM_PER_FEN, whole_micrometres
@@ -241,6 +241,8 @@ def _settle(market: Market, judged: _Judged, pairs: _Pairs) -> tuple[Hauls, Flag
         & (offers.first_days[pairs.offers] <= needs.last_days[pairs.needs])
         & (needs.first_days[pairs.needs] <= offers.last_days[pairs.offers])
         & (delivered_fen <= needs.max_delivered_fen[pairs.needs])
+        # Prices of a million yuan a tonne are no offers, and would not fit into the sums of a plan.
+        & (np.abs(delivered_fen) <= MOST_COST)
     )
     is_accepted = is_reached & ((verdict == PASS) | ((verdict != FAIL) & needs.accepts_unknown[pairs.needs]))
     hauls = Hauls(pairs.offers, pairs.needs, distance_um, freight_fen, verdict != PASS)

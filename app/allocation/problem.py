@@ -8,8 +8,9 @@ import numpy as np
 
 from app.allocation.hauls import MOST_HAULS, Found, blocks, find_hauls, metres_of, too_many_hauls
 from app.allocation.market import ANY_MONTH, Market
-from app.allocation.network import Flags, Network, Whole
+from app.allocation.network import MOST_KG, Flags, Network, Whole
 from app.allocation.rates import Base
+from app.core.errors import invalid
 
 
 class SourceKind(StrEnum):
@@ -92,7 +93,8 @@ class Problem:
 
 
 def build_problem(market: Market) -> Problem:
-    """Return the problem that a market poses; raises Invalid `too_many_hauls`."""
+    """Return the problem that a market poses; raises Invalid `too_many_hauls` and `too_many_tonnes`."""
+    rooms_kg, groups_kg = _rooms_kg(market)
     found = find_hauls(market)
     hauls = found.hauls
     haul, tail, head = _by_month(market, found)
@@ -101,15 +103,27 @@ def build_problem(market: Market) -> Problem:
         source_kg=sources.kg,
         is_prior=market.offers.is_prior[sources.offers],
         carried_to=sources.carried_to,
-        demand_kg=rooms.kg,
+        demand_kg=rooms_kg,
         demand_group=rooms.groups,
-        group_kg=np.array([group.kg for group in market.groups], np.int64),
+        group_kg=groups_kg,
         tail=tail,
         head=head,
         cost_fen_per_t=(market.offers.price_fen[hauls.offers] + hauls.freight_fen)[haul],
         metres=metres_of(hauls.distance_um)[haul],
     )
     return Problem(market, network, market.base, found, hauls.is_unknown[haul])
+
+
+def _rooms_kg(market: Market) -> tuple[Whole, Whole]:
+    """Return what rooms and groups can take: of all that there is, so that one with a huge figure stops no plan."""
+    there_is = sum(market.sources.kg.tolist())
+    if there_is > MOST_KG:
+        detail = (
+            f"the offers add up to more than {MOST_KG // 1000} t, which no market has: one of them must be mistaken"
+        )
+        raise invalid("/materials", "too_many_tonnes", detail)
+    groups_kg = np.array([group.kg for group in market.groups], np.int64)
+    return np.minimum(market.rooms.kg, there_is), np.minimum(groups_kg, there_is)
 
 
 def _by_month(market: Market, found: Found) -> tuple[Whole, Whole, Whole]:

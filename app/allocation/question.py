@@ -1,7 +1,7 @@
 """What a plan is asked of: whose waste, of which materials and months, how far it may go, and what-ifs."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.allocation.changes import Change
 from app.auth.actor import Actor, Role
@@ -46,7 +46,7 @@ def check_question(question: Question, actor: Actor) -> Question:
     faults = _faults(question)
     if faults:
         raise Invalid(faults, code=faults[0].code if len(faults) == 1 else "invalid_request")
-    return Question(**{**vars(question), "district": district})
+    return replace(question, district=district)
 
 
 def _faults(question: Question) -> list[Fault]:
