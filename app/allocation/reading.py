@@ -1,7 +1,7 @@
 """Reads the market of a plan from the database: columns, not objects, in one state of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.allocation.fixed import Drawn, draw, read_base, read_promises
-from app.allocation.market import Market, Needs, Sites, whole
+from app.allocation.market import Market, Needs, Offers, Sites, Sources, whole
 from app.allocation.needs import Horizon, read_needs
 from app.allocation.question import Question, materials_of, months_of
+from app.allocation.rates import Base
 from app.allocation.supply import (
     Distinct,
     Piece,
@@ -29,8 +30,19 @@ from app.allocation.supply import (
 )
 from app.core.clock import today
 from app.matching.ranking import Tariff
+from app.matching.verdict import LotFacts
 from app.organisations.models import Organisation, OrganisationStatus, Site
 from app.organisations.queries import is_within_jurisdiction
+
+
+@dataclass(frozen=True)
+class _Supply:
+    """What can be hauled away, and the fixed terms of the rate."""
+
+    offers: Offers
+    sources: Sources
+    samples: tuple[LotFacts, ...]
+    base: Base
 
 
 def read_market(session: Session, question: Question, tariff: Tariff, assays_since: date) -> Market:
@@ -40,22 +52,11 @@ def read_market(session: Session, question: Question, tariff: Tariff, assays_sin
     district, the demands are those of the whole exchange: waste may be hauled out of a district.
     """
     horizon = Horizon(months_of(question), today())
-    materials = materials_of(question)
     sites = _read_sites(session, question.district)
     numbers = {site_id: number for number, site_id in enumerate(sites.ids) if site_id is not None}
-    counted = {site_id: number for site_id, number in numbers.items() if sites.is_counted[number]}
     wanted = read_needs(session, horizon, numbers, tariff, assays_since)
-    taken = read_taken(session, horizon)
-    lots = read_lots(session, horizon, materials)
-    rows = [(row, parts_of(row, horizon, taken)) for row in lots if row.site_id in counted]
-    promises = read_promises(session, horizon, materials, question.district)
-    stored = read_storage(session, materials)
-    drawn = draw(rows, promises, read_declared(session, horizon, materials), horizon)
-    to_generate = sum(each.generated_kg(stored.get(stream, {}), horizon.year) for stream, each in drawn.items())
-    distinct = Distinct(assays_since)
-    pieces = _lot_pieces(rows, horizon, counted, materials, distinct)
-    pieces += _stored_pieces(stored, drawn, horizon, counted, materials, distinct)
-    offers, sources = offers_of(pieces, horizon)
+    counted = {site_id: number for site_id, number in numbers.items() if sites.is_counted[number]}
+    supply = _read_supply(session, question, horizon, counted, Distinct(assays_since))
     needs = wanted.needs
     if question.accepts_unknown is not None:
         needs = _accepting(needs, accepts=question.accepts_unknown)
@@ -65,17 +66,36 @@ def read_market(session: Session, question: Question, tariff: Tariff, assays_sin
         assays_since=assays_since,
         tariff=tariff,
         max_km=np.inf if question.max_distance_km is None else question.max_distance_km,
-        materials=materials,
+        materials=materials_of(question),
         sites=sites,
-        samples=tuple(distinct.facts),
+        samples=supply.samples,
         specifications=wanted.specifications,
-        offers=offers,
-        sources=sources,
+        offers=supply.offers,
+        sources=supply.sources,
         needs=needs,
         rooms=wanted.rooms,
         groups=wanted.groups,
-        base=read_base(session, horizon, materials, question.district, promises, to_generate),
+        base=supply.base,
     )
+
+
+def _read_supply(
+    session: Session, question: Question, horizon: Horizon, sites: dict[UUID, int], distinct: Distinct
+) -> _Supply:
+    """Return what the sites whose waste counts offer and store; agreements and lots draw on storage first."""
+    materials = materials_of(question)
+    taken = read_taken(session, horizon)
+    lots = read_lots(session, horizon, materials)
+    rows = [(row, parts_of(row, horizon, taken)) for row in lots if row.site_id in sites]
+    promises = read_promises(session, horizon, materials, question.district)
+    stored = read_storage(session, materials)
+    drawn = draw(rows, promises, read_declared(session, horizon, materials), horizon)
+    to_generate = sum(each.generated_kg(stored.get(stream, {}), horizon.year) for stream, each in drawn.items())
+    pieces = _lot_pieces(rows, horizon, sites, materials, distinct)
+    pieces += _stored_pieces(stored, drawn, horizon, sites, materials, distinct)
+    offers, sources = offers_of(pieces, horizon)
+    base = read_base(session, horizon, materials, question.district, promises, to_generate)
+    return _Supply(offers, sources, tuple(distinct.facts), base)
 
 
 def _accepting(needs: Needs, *, accepts: bool) -> Needs:
