@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Discriminator, Field
 
 from app.allocation import changes
+from app.allocation.treating import computed_effects
 from app.catalogue.keys import MaterialKey, UseKey, known
 from app.catalogue.reference import reference
 from app.core.bodies import fault_of_field
@@ -23,7 +24,7 @@ def _computed_treatment(key: str) -> str:
     treatment = reference().treatments.get(key)
     if treatment is None:
         raise fault_of_field("unknown_treatment", f"there is no treatment {key!r}; GET /v1/treatments lists them")
-    if not treatment.computed_effects:
+    if not computed_effects(treatment):
         detail = "the catalogue says which values it changes, not by how much: what it brings cannot be computed"
         raise fault_of_field("effect_not_computed", detail)
     return key
@@ -131,3 +132,32 @@ ChangePost = Annotated[
     AddPlant | AddCapacity | AddTreatment | RaiseDistance | RelaxLimit | CloseRoute | ChangeFreight,
     Discriminator("kind"),
 ]
+
+
+def body_of(change: changes.Change) -> ChangePost:
+    """Return what to ask for to have a change that is a lever."""
+    match change:
+        case changes.AddPlant():
+            return AddPlant(
+                kind="add_plant",
+                use=change.use,
+                capacity_t_per_year=change.capacity_t_per_year,
+                latitude=change.latitude,
+                longitude=change.longitude,
+                datum=Datum.WGS84,
+                materials=list(change.materials),
+                name=change.name,
+            )
+        case changes.AddCapacity():
+            return AddCapacity(kind="add_capacity", **vars(change))
+        case changes.AddTreatment():
+            return AddTreatment(kind="add_treatment", **vars(change))
+        case changes.RaiseDistance():
+            return RaiseDistance(kind="raise_distance", **vars(change))
+        case changes.RelaxLimit():
+            bounds = {"min": change.minimum, "max": change.maximum}
+            return RelaxLimit(
+                kind="relax_limit", parameter=change.parameter, use=change.use, demand_id=change.demand_id, **bounds
+            )
+        case _:
+            raise TypeError(f"{change} adds nothing to a rate")

@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 import app.tables  # noqa: F401 - foreign keys resolve once every table is known
 from app.allocation.asking import question_of
+from app.allocation.kinds import PlanJobKind
 from app.allocation.models import Plan
-from app.allocation.planning import plan, read
+from app.allocation.planning import levers, plan, read
 from app.allocation.results import Advanced, Answer, Failed, Order, decode_order, encode
 from app.allocation.schemas import PlanPost
 from app.catalogue.reference import reference
@@ -64,7 +65,8 @@ def compute(order: Order, advance: Callable[[int], None]) -> Answer:
         assays_since = months_before(clock.today(), order.assay_max_age_months)
         with database.snapshot() as session:
             reading = read(session, asked, tariff, assays_since)
-        return plan(reading, wish, asked, advance)
+        work = levers if order.kind == PlanJobKind.LEVERS else plan
+        return work(reading, wish, asked, advance)
     except Invalid as refusal:
         return Failed(refusal.code, refusal.detail)
     finally:

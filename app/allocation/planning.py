@@ -15,6 +15,7 @@ from app.allocation.changes import AddPlant
 from app.allocation.figures import change_between, figures_of, in_tonnes, room_kg
 from app.allocation.hastening import hasten
 from app.allocation.keeping import Posed, arrays_of_input, arrays_of_solution, posed_by
+from app.allocation.lever_ranking import rank_levers
 from app.allocation.margins import marginal_prices
 from app.allocation.market import Market
 from app.allocation.packing import digest, pack
@@ -22,14 +23,16 @@ from app.allocation.potentials import prices
 from app.allocation.problem import Problem, build_problem
 from app.allocation.question import Question
 from app.allocation.reading import read_market
-from app.allocation.results import FlowRow, Planned
+from app.allocation.results import FlowRow, Planned, Ranked
 from app.allocation.schemas import Comparison, Figures, PlanAnswer, PlanPost, Unplaced
-from app.allocation.solver import Solution, solve
+from app.allocation.solver import Objective, Solution, solve
 from app.allocation.steps import Advance
 from app.allocation.terms import Terms, read_demand_terms, read_lot_terms
 from app.allocation.words import explain
 from app.core.clock import now
 from app.matching.ranking import Tariff
+
+_MOST = Objective.MAX_UTILISATION_THEN_MIN_COST
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,16 @@ def plan(reading: Reading, wish: PlanPost, question: Question, advance: Advance)
         answer=answer.model_dump_json(by_alias=False),
         flows=_flows(reading, solved, question),
     )
+
+
+def levers(reading: Reading, wish: PlanPost, question: Question, advance: Advance) -> Ranked:
+    """Return what would add most to a plan, whatever it seeks: the rate is that of most tonnes."""
+    advance(1)
+    market = apply_changes(reading.market, question.changes)
+    problem = build_problem(market)
+    most = _solve(problem, wish.model_copy(update={"objective": _MOST, "target_rate_pct": None}))
+    advance(2)
+    return Ranked(rank_levers(market, problem, most.solution.flow_kg, advance))
 
 
 def _solve(problem: Problem, wish: PlanPost) -> Solved:

@@ -8,9 +8,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.allocation.kinds import PlanJobKind
 from app.allocation.models import Plan, PlanId
 from app.allocation.schemas import LeversRead, PlanBrief, PlanProgress, PlanRead
-from app.allocation.steps import LEVER_STEPS, PLAN_STEPS
+from app.allocation.steps import LEVER_STEPS, PLAN_STEPS, TOTALS
 from app.auth.actor import Actor
 from app.core.errors import NotFound
 from app.core.paging import Page, Slice, page_by_id
@@ -44,7 +45,9 @@ def read_plan(session: Session, plan: Plan) -> PlanRead:
 def read_levers(session: Session, plan: Plan) -> LeversRead:
     """Return the changes that add most to a plan, or how far their ranking is."""
     if plan.levers_job_id is None:
-        return LeversRead(status=None, progress=PlanProgress(done=0, total=len(LEVER_STEPS), step=None), items=[])
+        return LeversRead(
+            status=None, progress=PlanProgress(done=0, total=TOTALS[PlanJobKind.LEVERS], step=None), items=[]
+        )
     job = session.get_one(Job, plan.levers_job_id)
     kept = session.scalar(select(Plan.levers).where(Plan.id == plan.id))
     items = [] if kept is None else msgspec.json.decode(kept)
@@ -76,5 +79,6 @@ def _describe(plan: Plan, jobs: dict[JobId, Job]) -> dict[str, Any]:
 
 
 def _progress(job: Job, steps: tuple[str, ...]) -> PlanProgress:
-    is_running = job.status == JobStatus.RUNNING and job.done < len(steps)
-    return PlanProgress(done=job.done, total=len(steps), step=steps[job.done] if is_running else None)
+    total = TOTALS[PlanJobKind(job.kind)]
+    step = steps[min(job.done, len(steps) - 1)] if job.status == JobStatus.RUNNING else None
+    return PlanProgress(done=job.done, total=total, step=step)

@@ -7,15 +7,13 @@ from app.allocation.kinds import PlanJobKind
 from app.allocation.models import Plan
 from app.allocation.planners import Planner
 from app.allocation.results import Advanced, Failed, Order, Planned, Ranked
-from app.allocation.steps import LEVER_STEPS, PLAN_STEPS
+from app.allocation.steps import TOTALS
 from app.allocation.storing import follow_with_levers, store_levers, store_plan
 from app.core.clock import zone_name
 from app.core.settings import Settings
 from app.jobs.leases import Lease
 from app.jobs.models import Job, JobStatus
 from app.jobs.service import end_job
-
-_STEPS = {PlanJobKind.PLAN: PLAN_STEPS, PlanJobKind.LEVERS: LEVER_STEPS}
 
 
 def run_plan(planner: Planner, settings: Settings, lease: Lease) -> None:
@@ -25,7 +23,7 @@ def run_plan(planner: Planner, settings: Settings, lease: Lease) -> None:
     """
     with lease.step() as (session, job):
         order = order_of(_plan_of(session, job), job.kind, settings)
-        job.total, job.done, job.landed = len(_STEPS[PlanJobKind(job.kind)]), 0, 0
+        job.total, job.done, job.landed = TOTALS[PlanJobKind(job.kind)], 0, 0
     for answer in planner.compute(order, lease.extend):
         lease.check_stop()  # a process that is ended with its runner says nothing about the plan
         match answer:
@@ -66,5 +64,5 @@ def _store(lease: Lease, answer: Planned | Ranked) -> None:
             follow_with_levers(session, plan, job)
         else:
             store_levers(plan, answer)
-        job.done = job.landed = len(_STEPS[PlanJobKind(job.kind)])
+        job.done = job.landed = TOTALS[PlanJobKind(job.kind)]
         end_job(session, job, JobStatus.DONE)

@@ -233,7 +233,9 @@ class Lever(Schema):
 class LeversRead(Schema):
     """The single changes that add most to the rate of a plan; a job of its own ranks them once the plan is done."""
 
-    status: JobStatus | None = Field(description="Of that job; null while the plan itself is not done.")
+    status: JobStatus | None = Field(
+        description="Of that job; null before the plan is done, and where a command made it."
+    )
     progress: PlanProgress
     bound: str = BOUND
     items: list[Lever]

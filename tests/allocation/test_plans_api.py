@@ -9,7 +9,7 @@ from sqlalchemy.orm import undefer
 
 from app.allocation.models import Plan
 from app.core.database import Database
-from tests.allocation.asking import ask, finish
+from tests.allocation.asking import ask, finish, levers_of
 from tests.allocation.planned import compute_plan
 from tests.factories import FULING, HECHUAN, Body, Member, World
 
@@ -79,6 +79,21 @@ def test_what_ifs_are_compared_with_the_present_market(world: World) -> None:
     }
     refused = authority.request("POST", f"/plans/{plan['id']}/publish")
     assert (refused.status_code, refused.json()["code"]) == (409, "hypothetical_plan")
+
+
+@pytest.mark.usefixtures("worker")
+def test_levers_are_changes_that_can_be_asked_for(world: World) -> None:
+    trade(world)
+    authority = world.government("50")
+    plan = ask(authority)
+    ranked = levers_of(authority, plan)
+    assert ranked["status"] == "done", ranked
+    assert [lever["rank"] for lever in ranked["items"]] == list(range(1, len(ranked["items"]) + 1))
+    best = ranked["items"][0]
+    assert best["gain_t"] == pytest.approx(3000, rel=0.01)
+    asked = ask(authority, {"changes": [best["change"]]})
+    assert asked["reachable_rate_pct"] == best["reachable_rate_pct"]
+    assert asked["comparison"]["change"]["allocated_t"] == best["gain_t"]
 
 
 @pytest.mark.usefixtures("worker")
