@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-import app.tables  # noqa: F401 - foreign keys resolve once every table is known
 from app.allocation.asking import question_of
 from app.allocation.kinds import PlanJobKind
 from app.allocation.models import Plan
