@@ -15,6 +15,7 @@ from benchmarks import problems as problems_part
 from benchmarks import search as search_part
 from benchmarks import statistics as statistics_part
 from benchmarks import tables as tables_part
+from benchmarks import whole_plans as whole_plans_part
 from benchmarks.bulk import loading
 from benchmarks.figures import Row, as_dated_table, record_table
 from benchmarks.market import make_market
@@ -26,6 +27,7 @@ _PER_ENGINE = {
     "loads": loads_part.measure,
     "problems": problems_part.measure,
     "tables": tables_part.measure,
+    "whole_plans": whole_plans_part.measure,
 }
 PARTS = ("search", "statistics", *_PER_ENGINE, "plans")
 
