@@ -6,6 +6,7 @@ that comes to be is named here, and its migration brings its policy if it is pri
 
 from collections.abc import Mapping
 
+from app.allocation import models as allocation
 from app.anomalies import models as anomalies
 from app.auth import models as auth
 from app.core.database import Base
@@ -43,6 +44,8 @@ PRIVATE: frozenset[str] = frozenset(
         "ledger_origin_months",
         "ledger_origin_years",
         "opening_stocks",
+        "plan_flows",
+        "plans",
         "plate_sightings",
         "received_loads",
         "saved_search_matches",
@@ -84,6 +87,7 @@ PUBLIC: Mapping[str, str] = {
 __all__ = [
     "PRIVATE",
     "PUBLIC",
+    "allocation",
     "anomalies",
     "auth",
     "delegations",

@@ -10,9 +10,12 @@ import typer
 from benchmarks import alerts as alerts_part
 from benchmarks import imports as imports_part
 from benchmarks import loads as loads_part
+from benchmarks import plans as plans_part
+from benchmarks import problems as problems_part
 from benchmarks import search as search_part
 from benchmarks import statistics as statistics_part
 from benchmarks import tables as tables_part
+from benchmarks import whole_plans as whole_plans_part
 from benchmarks.bulk import loading
 from benchmarks.figures import Row, as_dated_table, record_table
 from benchmarks.market import make_market
@@ -22,9 +25,11 @@ _PER_ENGINE = {
     "alerts": alerts_part.measure,
     "imports": imports_part.measure,
     "loads": loads_part.measure,
+    "problems": problems_part.measure,
     "tables": tables_part.measure,
+    "whole_plans": whole_plans_part.measure,
 }
-PARTS = ("search", "statistics", *_PER_ENGINE)
+PARTS = ("search", "statistics", *_PER_ENGINE, "plans")
 
 
 def main(
@@ -77,6 +82,9 @@ def _search(engines: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
 def _measured(part: str, engines: Sequence[str], sizes: Sequence[int], keep: Path | None) -> Iterator[Row]:
     if part == "search":
         yield from _search(engines, sizes)
+        return
+    if part == "plans":
+        yield from plans_part.measure()
         return
     for engine in engines:
         is_ledger = part == "statistics"

@@ -32,7 +32,7 @@ _MOISTURE = "moisture"
 _SOUTH, _NORTH, _WEST, _EAST = 21.0, 48.0, 85.0, 128.0
 _CLUSTERS = (22.0, 41.0, 103.0, 121.0)
 _CLUSTER_COUNT, _CLUSTER_SPREAD = 60, 0.5
-_CREATED = "2025-01-01 00:00:00.000000"
+CREATED = "2025-01-01 00:00:00.000000"
 _Row = tuple[Any, ...]
 
 
@@ -57,15 +57,15 @@ class _Report:
     results: str
 
 
-def make_market(loader: Loader, lots: int) -> Market:
+def make_market(loader: Loader, lots: int, lots_a_site: int = LOTS_A_SITE) -> Market:
     """Store a market of open lots in an empty database."""
     random = np.random.default_rng(SEED)
-    positions = _positions(math.ceil(lots / LOTS_A_SITE), random)
+    positions = _positions(math.ceil(lots / lots_a_site), random)
     organisation_ids = [new_id().hex for _ in range(math.ceil(len(positions) / SITES_AN_ORGANISATION))]
     site_ids = [new_id().hex for _ in positions]
     owners = [organisation_ids[number // SITES_AN_ORGANISATION] for number in range(len(site_ids))]
-    loader.load("organisations", _ORGANISATION, _organisations(organisation_ids))
-    loader.load("sites", _SITE, _sites(site_ids, owners, positions))
+    loader.load("organisations", ORGANISATION, _organisations(organisation_ids))
+    loader.load("sites", SITE, _sites(site_ids, owners, positions))
     materials = list(reference().materials)[:MATERIALS]
     reports = {material: _draw_reports(material) for material in materials}
     for first in range(0, lots, _CHUNK):
@@ -75,7 +75,7 @@ def make_market(loader: Loader, lots: int) -> Market:
     return Market(lots, positions)
 
 
-_ORGANISATION = (
+ORGANISATION = (
     "id",
     "name",
     "credit_code",
@@ -86,7 +86,7 @@ _ORGANISATION = (
     "created_at",
     "version",
 )
-_SITE = (
+SITE = (
     *("id", "organisation_id", "name", "latitude", "longitude", "given_datum", "given_latitude", "given_longitude"),
     *("district_code", "created_at", "version"),
 )
@@ -109,12 +109,12 @@ def _positions(count: int, random: np.random.Generator) -> NDArray[np.float64]:
 
 def _organisations(ids: Sequence[str]) -> Iterator[_Row]:
     for number, identifier in enumerate(ids):
-        yield identifier, f"works {number}", None, '["producer"]', None, "active", None, _CREATED, 1
+        yield identifier, f"works {number}", None, '["producer"]', None, "active", None, CREATED, 1
 
 
 def _sites(ids: Sequence[str], owners: Sequence[str], positions: NDArray[np.float64]) -> Iterator[_Row]:
     for number, (identifier, owner, place) in enumerate(zip(ids, owners, positions.tolist(), strict=True)):
-        yield identifier, owner, f"gate {number}", *place, "wgs84", *place, None, _CREATED, 1
+        yield identifier, owner, f"gate {number}", *place, "wgs84", *place, None, CREATED, 1
 
 
 def _lots(
@@ -140,8 +140,8 @@ def _lots(
         report = reports[material][number]
         lot_id, assay_id = new_id().hex, new_id().hex
         terms = (kilotonnes * 100_000, 0, 0, None, begins, ends[end], price_cny * 50, None, None, "open")
-        lot = (lot_id, owner, site_id, material, *terms, report.assay, assay_id, sampled, _CREATED, 1)
-        yield lot, (assay_id, lot_id, sampled, "laboratory", report.number, report.results, _CREATED)
+        lot = (lot_id, owner, site_id, material, *terms, report.assay, assay_id, sampled, CREATED, 1)
+        yield lot, (assay_id, lot_id, sampled, "laboratory", report.number, report.results, CREATED)
 
 
 def _draw_reports(material: str) -> list[_Report]:

@@ -88,4 +88,19 @@ SHIPMENTS_CSV = f"""agreement_id,ticket_no,vehicle_plate,dispatched_at,gross_t,t
 DECLARATIONS_CSV = f"""site_id,material,month,generated_t,self_utilised_t
 {OWN_SITE},phosphogypsum,2026-01,5000,350.5
 """
+PLAN = {
+    "district": "50",
+    "materials": ["phosphogypsum"],
+    "max_distance_km": 200,
+    "months": 12,
+    "changes": [
+        {
+            "kind": "add_plant",
+            "use": "cement_retarder",
+            "capacity_t_per_year": 300000,
+            "latitude": 29.7,
+            "longitude": 107.39,
+        }
+    ],
+}
 PLACE = {"near": "29.70,107.39", "within_km": 300}

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
+from app.allocation.kinds import SCOPES as SCOPES_OF_PLANS
 from app.api.problems import problem_responses
 from app.api.routing import Router
 from app.auth.actor import Actor
@@ -15,13 +16,14 @@ from app.core.schema import PageOf
 from app.dependencies.callers import Allow
 from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, WriteSession
-from app.imports.kinds import SCOPES
+from app.imports.kinds import SCOPES as SCOPES_OF_IMPORTS
 from app.jobs import queries
 from app.jobs.models import Job, JobId
 from app.jobs.schemas import JobBrief, JobRead, RefusalRead
 from app.jobs.service import cancel_job as cancel
 
 router = Router(prefix="/jobs", tags=["jobs"])
+SCOPES = {**SCOPES_OF_IMPORTS, **SCOPES_OF_PLANS}
 Owner = Annotated[Actor, Depends(Allow(for_delegates=True))]
 
 

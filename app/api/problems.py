@@ -1,6 +1,6 @@
 """Every refusal as RFC 9457 `application/problem+json`; the one table from errors to HTTP statuses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -121,20 +121,37 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
 
 def _malformed(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
-    faults = [_fault(item) for item in error.errors()]
+    faults = [_fault(item, error.body) for item in error.errors()]
     if any(item["loc"][0] == "path" for item in error.errors()):
         return answer(404, "not_found", "There is no such object, or it is not yours to see.")
     detail = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
     return answer(422, faults[0]["code"] if len(faults) == 1 else "invalid_request", detail, errors=faults)
 
 
-def _fault(item: Mapping[str, Any]) -> dict[str, str]:
+def _fault(item: Mapping[str, Any], body: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     place, *rest = item["loc"]
     if item["type"] == "json_invalid":
         rest = []
+    elif place == "body":
+        rest = list(_steps(rest, body))
     escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in rest)
     pointer = "".join(f"/{step}" for step in escaped) if place == "body" else ".".join(str(step) for step in rest)
     return {"pointer": pointer, "code": item["type"], "detail": item["msg"]}
+
+
+def _steps(location: Sequence[int | str], body: Any) -> Iterator[int | str]:  # noqa: ANN401 - JSON
+    """Yield the steps of a location that lead through the body, without the names of the kinds that bodies can be of.
+
+    The last one may name what is missing.
+    """
+    for number, step in enumerate(location, start=1):
+        if isinstance(body, Mapping) and step not in body and number < len(location):
+            continue
+        yield step
+        is_inside = (isinstance(body, Mapping) and step in body) or (
+            isinstance(body, list) and step in range(len(body))
+        )
+        body = body[step] if is_inside else None
 
 
 def _http(request: Request, error: Exception) -> Response:

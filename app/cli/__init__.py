@@ -2,7 +2,19 @@
 
 import typer
 
-from app.cli import backups, demonstration, doctor, importing, issuing, lifecycles, serving, upkeep, verifying, working
+from app.cli import (
+    backups,
+    demonstration,
+    doctor,
+    importing,
+    issuing,
+    lifecycles,
+    plan,
+    serving,
+    upkeep,
+    verifying,
+    working,
+)
 from app.cli.refusals import RefusingGroup
 
 app = typer.Typer(
@@ -27,6 +39,12 @@ app.command("restore")(backups.restore)
 keys = typer.Typer(help="Keys of the API.", no_args_is_help=True)
 keys.command("issue")(issuing.issue_key)
 app.add_typer(keys, name="keys")
+
+plans = typer.Typer(help="Plans of the whole market 全市场调配方案.", no_args_is_help=True)
+plans.command("run")(plan.run_plan)
+plans.command("show")(plan.show_plan)
+plans.command("verify")(plan.verify_plan)
+app.add_typer(plans, name="plan")
 
 imports = typer.Typer(help="Bring in data from files.", no_args_is_help=True)
 imports.command("plants")(importing.import_plants)

@@ -111,6 +111,6 @@ def _play(service: Service, plan: Plan) -> bool:
     lines = [f"Serving {service.address}", f"Documentation {service.address}/docs", "", "Keys:"]
     lines += [f"  {role.value:<11}{service.cast.keys[role]}  {names[role]}" for role in Role]
     for what, line in journeys.curl_lines(service, lot, plan.months):
-        lines += ["", f"# {what}", line]
+        lines += ["", f"# {what}", line] if what else [line]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
     return True

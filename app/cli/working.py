@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from app.allocation.kinds import PlanJobKind
+from app.allocation.planners import Planner
+from app.allocation.running import run_plan
 from app.cli.databases import database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import notes
@@ -23,7 +26,7 @@ from app.exchange.sweeping import run_sweeper
 from app.imports.kinds import ImportKind
 from app.imports.readers import Reader
 from app.imports.running import run_import
-from app.jobs.running import run_jobs
+from app.jobs.running import Handler, run_jobs
 from app.notifications.consumer import run_consumer
 from app.requests.sweeping import run_request_sweeper
 from app.webhooks.queueing import run_queueing
@@ -35,7 +38,7 @@ _STOP_SECONDS = 30
 def work(
     log_format: Annotated[LogFormat | None, typer.Option(help="Default: json in production, else plain.")] = None,
 ) -> None:
-    """Do background work (imports, alerts, webhooks, expiry) until stopped, for servers with SWX_WORKER=off."""
+    """Do background work (imports, plans, alerts, webhooks, expiry) until stopped, for servers with SWX_WORKER=off."""
     stop_with_signals()
     settings = Settings()
     check_secret(settings)
@@ -78,7 +81,10 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
         at_end.callback(database.dispose)
         reader = Reader()
         at_end.callback(reader.close)
-        handlers = {kind.value: partial(run_import, reader) for kind in ImportKind}
+        planner = Planner()
+        at_end.callback(planner.close)
+        handlers: dict[str, Handler] = {kind.value: partial(run_import, reader) for kind in ImportKind}
+        handlers |= {kind.value: partial(run_plan, planner, settings) for kind in PlanJobKind}
         client = GuardedClient(Guard(settings.webhook_allow_private))
         sender = Sender(database, client, settings.secret.get_secret_value().encode())
         # On a server's database other workers may live; on a file the lock above says that none does.

@@ -78,6 +78,31 @@ def insert_rows(session: Session, entity: type[Base], rows: Sequence[Mapping[str
     connection.exec_driver_sql(str(compiled), list(zip(*converted, strict=True)))
 
 
+def insert_guarded(session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store rows as `insert_rows` does, into a table whose row-level security lets nobody COPY into it.
+
+    On PostgreSQL one INSERT takes a column of values each: a third of the speed of COPY, ten times that of rows.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql" or not rows:
+        insert_rows(session, entity, rows)
+        return
+    table, columns = table_of(entity), columns_of(entity)
+    dialect = connection.dialect
+    values = [_as_text(_convert(column, [row[key] for row in rows], dialect)) for key, column in columns.items()]
+    kinds = [column.type.compile(dialect) for column in columns.values()]
+    statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
+        sql.Identifier(table.name),
+        sql.SQL(", ").join(sql.Identifier(column.name) for column in columns.values()),
+        sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in kinds),
+    )
+    raw: Any = connection.connection.driver_connection
+    try:
+        raw.execute(statement, values)
+    except psycopg.Error as error:
+        raise DBAPIError.instance(f"INSERT {table}", None, error, psycopg.Error, dialect=dialect) from error
+
+
 def _copy_in(connection: Connection, table: str, names: Sequence[str], columns: Iterable[list[Any]]) -> None:
     """Store rows by COPY; the driver's errors become SQLAlchemy's, as those of any other statement."""
     listed = sql.SQL(", ").join(map(sql.Identifier, names))

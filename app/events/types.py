@@ -51,6 +51,7 @@ class EventType(StrEnum):
     SNAPSHOT_PUBLISHED = "snapshot.published"
     TARGET_SET = "target.set"
     TARGET_VALUE_ENTERED = "target.value_entered"
+    PLAN_PUBLISHED = "plan.published"
     WEBHOOK_MADE = "webhook.made"
     WEBHOOK_CHANGED = "webhook.changed"
     WEBHOOK_ROTATED = "webhook.rotated"
@@ -112,6 +113,7 @@ MEANINGS: Mapping[EventType, str] = {
     EventType.SNAPSHOT_PUBLISHED: "An authority froze figures as a publication.",
     EventType.TARGET_SET: "An authority set a target.",
     EventType.TARGET_VALUE_ENTERED: "An authority entered what an indicator stood at.",
+    EventType.PLAN_PUBLISHED: "A plan was published: producers and recyclers see their flows of it as suggestions.",
     EventType.WEBHOOK_MADE: "A webhook was made.",
     EventType.WEBHOOK_CHANGED: "URL, types or state of a webhook changed; `fields` says which.",
     EventType.WEBHOOK_ROTATED: "A webhook was given a new secret.",
@@ -121,8 +123,8 @@ MEANINGS: Mapping[EventType, str] = {
     EventType.WEBHOOK_FAILING: "A webhook has taken nothing for an hour; it is tried all the same.",
     EventType.WEBHOOK_RECOVERED: "A failing webhook takes deliveries again.",
     EventType.WEBHOOK_DISABLED: "The receiver of a webhook answered 410: nothing more is sent.",
-    EventType.JOB_QUEUED: "A file was handed in.",
-    EventType.JOB_DONE: "A job ended, and all rows of its file were dealt with.",
+    EventType.JOB_QUEUED: "A file was handed in, or a plan asked for; `kind` says what is to be done.",
+    EventType.JOB_DONE: "A job ended: all rows of its file were dealt with, or a plan has its answer.",
     EventType.JOB_FAILED: "A job could not be done; the job says why.",
     EventType.JOB_CANCELLED: "A job was cancelled.",
 }

@@ -1,11 +1,11 @@
-"""What the reading process is asked and answers: msgpack with a length before it, over its standard streams."""
+"""What the reading process is asked and answers: msgpack over its standard streams."""
 
 from typing import BinaryIO
 from uuid import UUID
 
 import msgspec
 
-_LENGTH_BYTES = 8
+from app.core.framing import read_frame, write_frame
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -70,46 +70,23 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def write_answer(stream: BinaryIO, answer: Answer) -> None:
     """Send one answer."""
-    _write(stream, _encode(answer))
+    write_frame(stream, _encode(answer))
 
 
-def read_answer(stream: BinaryIO) -> Answer | None:
-    """Return the next answer; None when the process ended before it had sent End."""
-    body = _read(stream)
-    return None if body is None else _answers.decode(body)
+def decode_answer(body: bytes) -> Answer:
+    """Return an answer as it was sent."""
+    answer: Answer = _answers.decode(body)
+    return answer
 
 
 def write_request(stream: BinaryIO, request: Request, content: bytes) -> None:
     """Send a request and the file."""
-    _write(stream, _encode(request))
-    _write(stream, content)
+    write_frame(stream, _encode(request))
+    write_frame(stream, content)
 
 
 def read_request(stream: BinaryIO) -> tuple[Request, bytes] | None:
     """Return the request with the file; None when the stream ended, because nothing more is to be read."""
-    body = _read(stream)
-    content = None if body is None else _read(stream)
+    body = read_frame(stream)
+    content = None if body is None else read_frame(stream)
     return None if body is None or content is None else (_requests.decode(body), content)
-
-
-def _write(stream: BinaryIO, body: bytes) -> None:
-    left = memoryview(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
-    while left:  # an unbuffered pipe takes what it has room for
-        left = left[stream.write(left) :]
-    stream.flush()
-
-
-def _read(stream: BinaryIO) -> bytes | None:
-    length = _read_exactly(stream, _LENGTH_BYTES)
-    return None if length is None else _read_exactly(stream, int.from_bytes(length, "big"))
-
-
-def _read_exactly(stream: BinaryIO, size: int) -> bytes | None:
-    """Return so many bytes; None when the stream ends before."""
-    body = bytearray()
-    while len(body) < size:
-        part = stream.read(size - len(body))
-        if not part:
-            return None
-        body += part
-    return bytes(body)

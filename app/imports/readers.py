@@ -6,14 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 from typing import IO, BinaryIO, cast
 
-from app.imports.frames import Answer, End, Failure, Request, read_answer, write_request
-
-#: How often who waits for an answer is asked whether it still wants it.
-WAIT_SECONDS = 1.0
+from app.core.framing import frames_of
+from app.imports.frames import Answer, End, Failure, Request, decode_answer, write_request
 
 
 class Reader:
@@ -79,14 +76,8 @@ def _send(stream: IO[bytes], request: Request, content: bytes) -> None:
 
 def _answers(stream: IO[bytes], keep_on: Callable[[], None]) -> Iterator[Answer]:
     """Yield answers until the last one, or until the stream ends without it."""
-    with DefaultSelector() as selector:
-        selector.register(stream, EVENT_READ)
-        while True:
-            while not selector.select(WAIT_SECONDS):
-                keep_on()
-            answer = read_answer(cast(BinaryIO, stream))
-            if answer is None:
-                return
-            yield answer
-            if isinstance(answer, (End, Failure)):
-                return
+    for body in frames_of(stream, keep_on):
+        answer = decode_answer(body)
+        yield answer
+        if isinstance(answer, (End, Failure)):
+            return

@@ -32,7 +32,7 @@ UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class Job(Base):
-    """One piece of background work of an organisation; the counts are rows of its input.
+    """One piece of background work of an organisation; the counts are rows of its input, or steps of its work.
 
     `delegate_id` names who handed it in for the organisation, if it was not itself. `leased_by` names the runner that
     has it until `leased_until`; when that has passed, another may take it over.

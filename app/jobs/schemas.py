@@ -26,14 +26,14 @@ class JobError(Schema):
 
 
 class JobBrief(Schema):
-    """A piece of background work; the counts are rows of its input."""
+    """A piece of background work; the counts are rows of its input, of a plan the steps of its work."""
 
     id: UUID
     kind: str
     delegate_id: UUID | None = Field(description="Who handed it in for the organisation; null: itself.")
     status: JobStatus
     dry_run: bool
-    done: int = Field(description="Rows dealt with: landed + refused + already_there.")
+    done: int = Field(description="Rows dealt with: landed + refused + already_there; of a plan the steps done.")
     total: int | None = Field(description="Rows of the input; null until they are counted.")
     landed: int = Field(description="Rows stored; of a dry run: that would be.")
     refused: int

@@ -30,6 +30,11 @@ def submit_job(session: Session, job: Job, content: bytes) -> Job:
     if waiting is not None and waiting >= MAX_UNFINISHED:
         detail = f"{waiting} of your jobs are not finished; wait for them or cancel some."
         raise Conflict("too_many_jobs", detail, unfinished=waiting)
+    return queue_job(session, job, content)
+
+
+def queue_job(session: Session, job: Job, content: bytes) -> Job:
+    """Store a job with its input, however many wait: for work that follows from another job."""
     session.add(job)
     session.flush()
     session.add(JobInput(job_id=job.id, content=content))

@@ -1,5 +1,6 @@
 """The three journeys of the demo, over HTTP alone: post a lot, find what serves a need, read the utilisation rate."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -152,9 +153,15 @@ def curl_lines(service: Service, lot: Json, months: Sequence[str]) -> list[tuple
             "The authority reads the utilisation rate by stream",
             _curl(service, Role.GOVERNMENT, f"/v1/statistics/utilisation?{urlencode(_rates_of(months))}"),
         ),
+        (
+            "It asks how high the rate could go in the next twelve months (a computed bound), then reads the answer",
+            _curl(service, Role.GOVERNMENT, "/v1/plans", {"district": "50", "months": 12}),
+        ),
+        ("", _curl(service, Role.GOVERNMENT, "/v1/plans?limit=1")),
     ]
 
 
-def _curl(service: Service, role: Role, path: str) -> str:
+def _curl(service: Service, role: Role, path: str, body: Json | None = None) -> str:
     key = shlex.quote(f"Authorization: Bearer {service.cast.keys[role]}")
-    return f"curl -sS -H {key} '{service.address}{path}'"
+    sent = "" if body is None else f"-H 'Content-Type: application/json' -d {shlex.quote(json.dumps(body))} "
+    return f"curl -sS -H {key} {sent}'{service.address}{path}'"

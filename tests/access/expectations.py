@@ -198,6 +198,16 @@ ROWS: Mapping[str, Row] = {
     "get_target_values": Row(_G | _O, _STATISTICS, _HIDDEN, inspector=_SEES, operator=_SEES),
     "get_target_value": Row(_G | _O, _STATISTICS, _HIDDEN, inspector=_SEES, operator=_SEES),
     "get_progress": Row(_G | _O, _STATISTICS, _HIDDEN, inspector=_OPEN, operator=_OPEN),
+    # Plans: of whoever asked; the sides of a flow see it once it is published
+    "post_plan": Row(_G | _O, _LEDGER, _OPEN, far=_OUTSIDE),
+    "get_plans": Row(_G | _O, _STATISTICS, _OWN),
+    "get_plan": Row(_G | _O, _STATISTICS, _HIDDEN),
+    "cancel_plan": Row(_G | _O, _LEDGER, _HIDDEN),
+    "get_plan_flows": Row(_G | _O, _STATISTICS, _HIDDEN),
+    "get_plan_levers": Row(_G | _O, _STATISTICS, _HIDDEN),
+    "publish_plan": Row(_G | _O, _LEDGER, _HIDDEN),
+    "get_suggestions": Row(_TRADERS, _MARKET, _OWN),
+    "propose_plan_flow": Row(_TRADERS, _AGREEMENTS, _HIDDEN),
     # Events: what a caller may see is settled when they are recorded
     "get_events": Row(_ALL, _MARKET, _OWN),
     # Webhooks
@@ -230,6 +240,7 @@ UNMARKED = frozenset(
         "get_ledger_table",
         "get_snapshot",
         "get_anomalies",
+        "get_plan_levers",
         "get_progress",
     }
 )
@@ -244,6 +255,7 @@ PRIVATE_IDS = (
     "corrections",
     "utilisations",
     "jobs",
+    "plans",
     "ledger_transactions",
     "ledger_entries",
     "opening_stocks",

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.parametrize("engine", ["postgresql"])
 #: Of these authorities and operators see no more than their own: they are nobody's business but their owners'.
 AFFAIRS = frozenset(
     {
-        *("api_keys", "delegations", "job_inputs", "job_refusals", "jobs", "saved_search_matches"),
-        *("saved_search_reach", "saved_searches", "webhook_deliveries", "webhooks"),
+        *("api_keys", "delegations", "job_inputs", "job_refusals", "jobs", "plan_flows", "plans"),
+        *("saved_search_matches", "saved_search_reach", "saved_searches", "webhook_deliveries", "webhooks"),
     }
 )
 #: Columns that say whose a row is: an organisation, a site, or the row that it belongs to.
@@ -64,6 +64,8 @@ class Ownership:
         """Return the organisations that a row of a private table is of."""
         if name == "plate_sightings":
             return set()
+        if name == "plan_flows" and row["published_at"] is None:
+            return {row["organisation_id"]}
         found = {row[column] for column in _OWNERS if row.get(column) is not None}
         if found:
             return found

@@ -6,8 +6,10 @@ from typing import Any
 from app.api import example_ids
 from app.api.examples import EXAMPLES, Example
 from app.auth.actor import Role
+from app.core.database import Database
 from app.core.settings import Settings
 from app.main import create_app
+from tests.allocation.planned import compute_plan
 from tests.factories import FULING, Body, Deal, Member, World
 
 _ASSAY = {"sampled_on": "2026-01-01", "results": [{"parameter": "caso4_2h2o", "value": 90}]}
@@ -115,6 +117,7 @@ class Market:
             example_ids.DECLARATION: self.caller.post("/declarations", month)["id"],
             example_ids.OPENING_STOCK: self.caller.post("/opening-stocks", stock)["id"],
             example_ids.JOB: self._hand_in_job(),
+            **self._plan(world.database),
             example_ids.TARGET: self.authority.post("/statistics/targets", target)["key"],
             example_ids.TARGET_VALUE: self.authority.post("/statistics/targets/cq_green_factories/values", value)["id"],
         }
@@ -126,12 +129,23 @@ class Market:
         assert answer.status_code == 202, answer.text
         return answer.json()["id"]
 
+    def _plan(self, database: Database) -> Body:
+        """Ask for three plans: one waits because no worker runs here, two are computed, of which one is published."""
+        asked = [self.authority.post("/plans", {"district": "50"}, status=202)["id"] for _ in range(3)]
+        for plan in asked[1:]:
+            compute_plan(database, plan)
+        self.authority.post(f"/plans/{asked[2]}/publish", status=200)
+        return dict(
+            zip((example_ids.WAITING_PLAN, example_ids.DONE_PLAN, example_ids.PUBLISHED_PLAN), asked, strict=True)
+        )
+
     def who(self, operation: Body) -> Member:
         """Return a member that may call an operation."""
         roles = operation.get("x-roles", [])
         if roles == ["operator"]:
             return self.operator
-        return self.authority if "statistics" in operation.get("tags", []) else self.caller
+        is_of_authorities = "government" in roles and not {"producer", "recycler"} & set(roles)
+        return self.authority if is_of_authorities or "statistics" in operation.get("tags", []) else self.caller
 
     def real(self, example: Any) -> Any:  # noqa: ANN401 - JSON
         """Return an example with the market's ids in it."""

@@ -1,0 +1,69 @@
+"""The single changes that add most to the rate of a plan, each solved anew. Pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import msgspec
+
+from app.allocation.applying import apply_changes
+from app.allocation.candidates import Candidate, lever_candidates
+from app.allocation.causes import left_over
+from app.allocation.change_schemas import body_of
+from app.allocation.figures import in_tonnes, rounded
+from app.allocation.graph import Graph
+from app.allocation.lever_words import title_of
+from app.allocation.market import Market
+from app.allocation.network import Whole
+from app.allocation.problem import Problem, build_problem
+from app.allocation.routing import most_fresh, most_of_all
+from app.allocation.schemas import Lever
+from app.allocation.steps import LEVER_STEPS, MOST_TRIED, Advance
+
+MOST_LEVERS = 10
+_PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """The most that a market can place, and the rate with it."""
+
+    kg: int
+    rate_pct: Fraction
+
+
+def rank_levers(market: Market, problem: Problem, flow_kg: Whole, advance: Advance) -> str:
+    """Return the ten best levers of a market as JSON, the best first; `flow_kg` is a plan that places most.
+
+    Candidates are tried in the order of what each could place at most, until no later one can be among the best.
+    """
+    base = _reach(problem)
+    tried: list[tuple[_Reached, Candidate]] = []
+    candidates = lever_candidates(problem, left_over(problem, flow_kg))[:MOST_TRIED]
+    for number, candidate in enumerate(candidates, start=1):
+        gains = sorted((reached.kg - base.kg for reached, _ in tried), reverse=True)
+        if len(gains) >= MOST_LEVERS and gains[MOST_LEVERS - 1] >= candidate.most_kg:
+            break
+        tried.append((_reach(build_problem(apply_changes(market, [candidate.change]))), candidate))
+        advance(len(LEVER_STEPS) - 1 + number)
+    better = [each for each in tried if each[0].kg > base.kg]
+    better.sort(key=lambda each: (-each[0].rate_pct, -each[0].kg, repr(each[1].change)))
+    levers = [_describe(market, base, rank, *each) for rank, each in enumerate(better[:MOST_LEVERS], start=1)]
+    return msgspec.json.encode([lever.model_dump(mode="json") for lever in levers]).decode()
+
+
+def _reach(problem: Problem) -> _Reached:
+    graph = Graph(problem.network)
+    fresh_kg, total_kg = most_fresh(graph), most_of_all(graph)
+    return _Reached(total_kg, problem.base.rate_pct(fresh_kg, total_kg - fresh_kg) or Fraction(0))
+
+
+def _describe(market: Market, base: _Reached, rank: int, reached: _Reached, candidate: Candidate) -> Lever:
+    return Lever(
+        rank=rank,
+        change=body_of(candidate.change).model_dump(mode="json"),
+        title=title_of(candidate.change, market),
+        reachable_rate_pct=rounded(reached.rate_pct, _PLACES),
+        gain_pct=rounded(reached.rate_pct - base.rate_pct, _PLACES),
+        gain_t=in_tonnes(reached.kg - base.kg),
+    )
