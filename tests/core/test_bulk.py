@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.core.bulk import insert_rows
+from app.core.bulk import insert_guarded, insert_rows
 from app.core.database import Database, new_id
 from app.events.models import EventCursor, EventViewer
 
@@ -29,3 +29,16 @@ def test_a_row_that_is_there_raises_what_a_session_raises(database: Database) ->
         session.commit()
     with database.read() as session:
         assert set(session.scalars(select(EventCursor.consumer))) >= {"once", "after"}
+
+
+def test_behind_row_level_security_texts_arrive_as_they_are(database: Database) -> None:
+    """EventCursor has no such lock; what differs from COPY is how values are written."""
+    names = ['a"b', "a\\b", "{a,b}", "NULL", "", " 粉煤灰 ", "'"]
+    with database.write() as session:
+        insert_guarded(session, EventCursor, [{"consumer": name, "position": 7} for name in names])
+        with pytest.raises(IntegrityError), session.begin_nested():
+            insert_guarded(session, EventCursor, [{"consumer": "{a,b}", "position": 7}])
+        session.commit()
+    with database.read() as session:
+        found = session.scalars(select(EventCursor.consumer).where(EventCursor.position == 7))
+        assert sorted(found) == sorted(names)
