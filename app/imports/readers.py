@@ -1,45 +1,21 @@
 """The reading process as its user sees it: started once, because that takes seconds, and killed when it must stop."""
 
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from threading import Thread
 from typing import IO, BinaryIO, cast
 
+from app.core.children import Child
 from app.core.framing import frames_of
 from app.imports.frames import Answer, End, Failure, Request, decode_answer, write_request
 
 
-class Reader:
+class Reader(Child):
     """A reading process; reads one file at a time."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Have the process running; it is ready some seconds later."""
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "app.imports.reader"],
-                env=_harmless_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,  # what a buffer holds already, select would wait for in vain
-                start_new_session=True,  # Ctrl-C is for who started us; and one signal ends it with its forks
-            )
-
-    def close(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._process is not None:
-            process, self._process = self._process, None
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                with suppress(BrokenPipeError):
-                    cast(IO[bytes], stream).close()
+        super().__init__("app.imports.reader", _harmless_environment())
 
     def read(self, request: Request, content: bytes, keep_on: Callable[[], None]) -> Generator[Answer, None, None]:
         """Yield the answers on a file, End or Failure last; `keep_on` is called while waiting, and may raise.
@@ -47,13 +23,13 @@ class Reader:
         Leaving the iteration early kills the process.
         """
         self.start()
-        process = cast("subprocess.Popen[bytes]", self._process)
+        requests, answers = self.streams()
         # A thread of its own: the process may end, killed by its limits, before it has read all.
-        sender = Thread(target=_send, args=(process.stdin, request, content), daemon=True)
+        sender = Thread(target=_send, args=(requests, request, content), daemon=True)
         sender.start()
         is_complete = False
         try:
-            for answer in _answers(cast(IO[bytes], process.stdout), keep_on):
+            for answer in _answers(answers, keep_on):
                 is_complete = isinstance(answer, (End, Failure))
                 yield answer
             if not is_complete:
