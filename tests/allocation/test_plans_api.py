@@ -169,11 +169,9 @@ def test_a_waiting_plan_is_cancelled(world: World) -> None:
 @pytest.mark.usefixtures("worker")
 def test_a_change_that_cannot_be_computed_ends_the_plan_with_its_reason(world: World) -> None:
     authority = world.government("50")
-    nowhere = {"kind": "add_treatment", "site_id": authority.id, "treatment": "washing"}
-    answer = authority.request("POST", "/plans", json={"changes": [nowhere]})
-    if answer.status_code == 202:
-        plan = finish(authority, answer.json())
-        assert (plan["status"], plan["error"]["code"]) == ("failed", "unknown_site")
+    nowhere = {"kind": "add_treatment", "site_id": authority.id, "treatment": "washing_phosphogypsum"}
+    plan = finish(authority, authority.post("/plans", {"changes": [nowhere]}, status=202))
+    assert (plan["status"], plan["error"]["code"]) == ("failed", "unknown_site")
 
 
 @pytest.mark.parametrize(
