@@ -1,13 +1,12 @@
 """A broken data file stops loading and names file, line and remedy."""
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 
 from app.catalogue.documents import CatalogueError
-from app.catalogue.reference import DATA_FOLDER, load_reference
+from app.catalogue.reference import DATA_FOLDER, load_reference, reference
 
 
 @pytest.fixture
@@ -31,11 +30,8 @@ def refusal(folder: Path) -> CatalogueError:
     return caught.value
 
 
-def test_an_unbroken_copy_loads_fast(folder: Path) -> None:
-    load_reference(folder)
-    start = time.process_time()
-    load_reference(folder)
-    assert time.process_time() - start < 1  # about 0.15 s; the rest is slack for busy machines
+def test_an_unbroken_copy_loads_as_the_original(folder: Path) -> None:
+    assert vars(load_reference(folder)) == vars(reference())
 
 
 # File, what stands there, what is written instead, and words of the fault.
