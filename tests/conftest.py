@@ -16,8 +16,13 @@ from app.main import create_app
 from tests.databases import ENGINES, Templates, owner_url
 from tests.factories import World
 
-# A line for each request would bury what a failing test says.
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+def _log_warnings_alone() -> None:
+    """Log no line for each request: it would bury what a failing test says."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+_log_warnings_alone()
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +30,7 @@ def _logs_as_they_were() -> Iterator[None]:
     """Undo what a command that ran in this process has made of the log."""
     yield
     structlog.reset_defaults()
+    _log_warnings_alone()
 
 
 @pytest.fixture(scope="session")
