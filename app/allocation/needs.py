@@ -10,7 +10,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import BigInteger, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.allocation.market import ANY_MONTH, NO_LIMIT_FEN, Group, Needs, Rooms, whole
@@ -104,14 +104,15 @@ def _open_demands(horizon: Horizon) -> Any:  # noqa: ANN401 - a statement
         "fixed": Demand.freight_fixed_cny_per_t,
     }
     columns += [type_coerce(column, BigInteger).label(name) for name, column in raw.items()]
+    return select(*columns).where(*is_open_in(horizon)).order_by(Demand.id)
+
+
+def is_open_in(horizon: Horizon) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of demands that are open on some day of the horizon."""
     return (
-        select(*columns)
-        .where(
-            Demand.status == DemandStatus.OPEN.value,
-            Demand.needed_to >= horizon.today,
-            Demand.needed_from <= horizon.last_day,
-        )
-        .order_by(Demand.id)
+        Demand.status == DemandStatus.OPEN.value,
+        Demand.needed_to >= horizon.today,
+        Demand.needed_from <= horizon.last_day,
     )
 
 

@@ -8,6 +8,7 @@ from app.allocation.asking import question_of
 from app.allocation.flows import parties_of
 from app.allocation.kinds import PlanJobKind
 from app.allocation.models import Plan, PlanFlow
+from app.allocation.named import check_named
 from app.allocation.question import check_question
 from app.allocation.schemas import PlanPost
 from app.auth.actor import Actor
@@ -26,6 +27,7 @@ def ask(session: Session, actor: Actor, wish: PlanPost) -> Plan:
     Raises Forbidden `outside_jurisdiction`, Invalid, and Conflict for too many unfinished jobs.
     """
     checked = check_question(question_of(wish), actor)
+    check_named(session, checked)
     question = wish.model_dump(mode="json") | {"district": checked.district}
     job = Job(
         kind=PlanJobKind.PLAN,

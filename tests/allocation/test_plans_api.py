@@ -166,12 +166,29 @@ def test_a_waiting_plan_is_cancelled(world: World) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "invalid_state")
 
 
-@pytest.mark.usefixtures("worker")
-def test_a_change_that_cannot_be_computed_ends_the_plan_with_its_reason(world: World) -> None:
+def test_changes_name_sites_and_demands_that_are_there(world: World) -> None:
     authority = world.government("50")
-    nowhere = {"kind": "add_treatment", "site_id": authority.id, "treatment": "washing_phosphogypsum"}
-    plan = finish(authority, authority.post("/plans", {"changes": [nowhere]}, status=202))
-    assert (plan["status"], plan["error"]["code"]) == ("failed", "unknown_site")
+    nobody = authority.id
+    changes = [
+        {"kind": "add_treatment", "site_id": nobody, "treatment": "washing_phosphogypsum"},
+        {"kind": "raise_distance", "max_distance_km": 500},
+        {"kind": "add_capacity", "demand_id": nobody, "capacity_t_per_year": 1000},
+    ]
+    answer = authority.request("POST", "/plans", json={"changes": changes})
+    faults = {fault["pointer"]: fault["code"] for fault in answer.json()["errors"]}
+    assert faults == {"/changes/0/site_id": "unknown_site", "/changes/2/demand_id": "unknown_demand"}
+    assert authority.get("/plans")["items"] == []
+
+
+def test_what_ends_before_the_plan_is_computed_the_plan_tells(world: World, request: pytest.FixtureRequest) -> None:
+    recycler, authority = world.recycler(), world.government("50")
+    demand = world.demand(recycler)
+    more = {"kind": "add_capacity", "demand_id": demand["id"], "capacity_t_per_year": 1000}
+    plan = authority.post("/plans", {"changes": [more]}, status=202)
+    recycler.post(f"/demands/{demand['id']}/withdraw", status=200)
+    request.getfixturevalue("worker")
+    failed = finish(authority, plan)
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "unknown_demand")
 
 
 @pytest.mark.parametrize(
