@@ -1,27 +1,34 @@
-"""Single changes worth trying: those that could place something of what a plan leaves over, the most first. Pure.
+"""Single changes worth trying: those that could place something of what a plan leaves over. Pure.
 
-Each comes with the most that it could place; what it does place, only solving again tells.
+Each comes with the most that it could place; what it does place, only solving again tells. Sizes are those of the
+market, so that one change compares with another: a plant is as large as its demands usually are, a demand doubles.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from itertools import chain, zip_longest
+from statistics import median_low
 
 import numpy as np
 
-from app.allocation.causes import cause_of
+from app.allocation.causes import cause_of, left_over
 from app.allocation.changes import AddCapacity, AddPlant, AddTreatment, Change, RaiseDistance, RelaxLimit
+from app.allocation.graph import FRESH, PRIOR, Graph
 from app.allocation.hauls import HAULED, NOT_ACCEPTED, OUT_OF_RANGE
 from app.allocation.market import Reals
-from app.allocation.network import Whole
+from app.allocation.network import Flags, Whole
 from app.allocation.problem import Problem
+from app.allocation.residual import reachable, residual_of
+from app.allocation.solver import Solution
 from app.allocation.treating import computed_effects
 from app.catalogue.reference import reference
 
 _MONTHS_A_YEAR = 12
 _TWICE = 2
 _POSITION_DIGITS = 5
+_ANY_USE = ""
 
 
 @dataclass(frozen=True)
@@ -44,17 +51,30 @@ class _Left:
     parameter: str | None
 
 
-def lever_candidates(problem: Problem, left_kg: Whole) -> tuple[Candidate, ...]:
-    """Return single changes that may place what is left over (`causes.left_over`), the most promising first."""
-    left = list(_left(problem, left_kg))
-    found = [
-        *_more_capacity(problem, left),
-        *_one_more_plant(problem, left),
-        *_treatment_lines(problem, left),
-        *_relaxed_limits(problem, left),
-        *_longer_ways(problem, left),
-    ]
-    return tuple(sorted(found, key=lambda candidate: (-candidate.most_kg, repr(candidate.change))))
+def lever_candidates(problem: Problem, most: Solution) -> tuple[Candidate, ...]:
+    """Return single changes that may place what is left over by a solution that places most.
+
+    The most promising of each kind come first, then the second of each, so that no kind hides another.
+    """
+    left = list(_left(problem, left_over(problem, most.flow_kg)))
+    kinds = (
+        _in_order(_more_capacity(problem, most, left)),
+        list(_in_turn(_in_order(there) for there in _one_more_plant(problem, left))),
+        _in_order(_treatment_lines(problem, left)),
+        _in_order(_relaxed_limits(problem, left)),
+        _in_order(_longer_ways(problem, left)),
+    )
+    return tuple(_in_turn(kinds))
+
+
+def _in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda candidate: (-candidate.most_kg, repr(candidate.change)))
+
+
+def _in_turn(kinds: Iterable[list[Candidate]]) -> Iterator[Candidate]:
+    """Yield the first of each, the most promising first, then the second of each, and so on."""
+    for turn in zip_longest(*kinds):
+        yield from _in_order(candidate for candidate in turn if candidate is not None)
 
 
 def _left(problem: Problem, left_kg: Whole) -> Iterator[_Left]:
@@ -73,41 +93,58 @@ def _yearly_t(problem: Problem, kg: int) -> Decimal:
     return yearly.to_integral_value(rounding=ROUND_CEILING)
 
 
-def _more_capacity(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
-    """Yield as much again for each demand that would take more of what is left over."""
-    market, hauls = problem.market, problem.found.hauls
-    kg_of_offer = np.zeros(len(market.offers.lot_ids), np.int64)
-    for each in left:
-        if each.state == HAULED:
-            kg_of_offer[each.offer] = each.kg
-    wanted = np.zeros(len(market.needs.uses), np.int64)
-    np.add.at(wanted, hauls.needs, kg_of_offer[hauls.offers])
-    rooms = np.zeros(len(market.needs.uses), np.int64)
-    np.add.at(rooms, market.rooms.needs, market.rooms.kg)
-    for need in np.flatnonzero((wanted > 0) & (rooms > 0)).tolist():
+def _more_capacity(problem: Problem, most: Solution, left: list[_Left]) -> Iterator[Candidate]:
+    """Yield as much again for each demand where room is worth something, but no more than is left over."""
+    market = problem.market
+    rooms = _room_of_needs(problem)
+    gaining = np.zeros(len(rooms), np.bool_)
+    gaining[market.rooms.needs[_worth_something(problem, most)]] = True
+    left_kg = sum(each.kg for each in left)
+    for need in np.flatnonzero(gaining & (rooms > 0)).tolist():
         demand_id = market.needs.demand_ids[need]
         if demand_id is not None:
-            kg = int(min(wanted[need], rooms[need]))
+            kg = min(left_kg, int(rooms[need]))
             yield Candidate(AddCapacity(demand_id, _yearly_t(problem, kg)), kg)
 
 
-def _one_more_plant(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
-    """Yield a plant for each district and use, in the middle of what is left over there that the use can take."""
+def _worth_something(problem: Problem, most: Solution) -> Flags:
+    """Return the rooms of which a kilogram more would let one more be placed: their dual in tonnes is 1.
+
+    A path leads to them from what is left over, be it by moving to them what takes the room elsewhere.
+    """
+    graph = Graph(problem.network)
+    flow = graph.flow_of(most.flow_kg, most.carried_kg)
+    residual = residual_of(graph, flow, np.zeros(graph.arcs, np.int64))
+    return reachable(residual, np.array([FRESH, PRIOR]))[graph.first_demand : graph.first_group]
+
+
+def _room_of_needs(problem: Problem) -> Whole:
+    """Return what each need has room for in the horizon."""
+    market = problem.market
+    kg = np.zeros(len(market.needs.uses), np.int64)
+    np.add.at(kg, market.rooms.needs, problem.network.demand_kg)
+    return kg
+
+
+def _one_more_plant(problem: Problem, left: list[_Left]) -> Iterator[list[Candidate]]:
+    """Yield by district a plant for each use, in the middle of what is left over there that the use can take."""
     market = problem.market
     by_district: dict[str, list[_Left]] = defaultdict(list)
     for each in left:
         district = market.sites.districts[each.site]
         if district is not None:
             by_district[district].append(each)
+    usual_kg = _usual_kg(problem)
     open_uses = [(use, _open_materials(use.key, problem)) for use in reference().uses.values()]
     for district, there in sorted(by_district.items()):
+        plants = []
         for use, materials in open_uses:
             taken = [each for each in there if each.material in materials]
             if not taken:
                 continue
             sites = [each.site for each in taken]
             weights = np.array([each.kg for each in taken], np.float64)
-            kg = sum(each.kg for each in taken)
+            kg = min(sum(each.kg for each in taken), usual_kg.get(use.key, usual_kg[_ANY_USE]))
             plant = AddPlant(
                 use=use.key,
                 capacity_t_per_year=_yearly_t(problem, kg),
@@ -115,7 +152,22 @@ def _one_more_plant(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
                 longitude=_middle(market.sites.longitudes[sites], weights),
                 name=f"{use.name_en}, {district}",
             )
-            yield Candidate(plant, kg)
+            plants.append(Candidate(plant, kg))
+        yield plants
+
+
+def _usual_kg(problem: Problem) -> dict[str, int]:
+    """Return the median of what demands for a use have room for in the horizon, and that of all for a use without any.
+
+    A market without demands has nothing to compare with: then a plant takes all.
+    """
+    by_use: dict[str, list[int]] = defaultdict(list)
+    for use, kg in zip(problem.market.needs.uses, _room_of_needs(problem).tolist(), strict=True):
+        if kg:
+            by_use[use].append(kg)
+    every = list(chain.from_iterable(by_use.values()))
+    usual = {use: median_low(kg) for use, kg in by_use.items()}
+    return usual | {_ANY_USE: median_low(every) if every else int(problem.network.source_kg.sum())}
 
 
 def _middle(degrees: Reals, weights: Reals) -> float:

@@ -8,16 +8,15 @@ import msgspec
 
 from app.allocation.applying import apply_changes
 from app.allocation.candidates import Candidate, lever_candidates
-from app.allocation.causes import left_over
 from app.allocation.change_schemas import body_of
 from app.allocation.figures import in_tonnes, rounded
 from app.allocation.graph import Graph
 from app.allocation.lever_words import title_of
 from app.allocation.market import Market
-from app.allocation.network import Whole
 from app.allocation.problem import Problem, build_problem
 from app.allocation.routing import most_fresh, most_of_all
 from app.allocation.schemas import Lever
+from app.allocation.solver import Solution
 from app.allocation.steps import LEVER_STEPS, MOST_TRIED, Advance
 
 MOST_LEVERS = 10
@@ -32,24 +31,30 @@ class _Reached:
     rate_pct: Fraction
 
 
-def rank_levers(market: Market, problem: Problem, flow_kg: Whole, advance: Advance) -> str:
-    """Return the ten best levers of a market as JSON, the best first; `flow_kg` is a plan that places most.
+def rank_levers(market: Market, problem: Problem, most: Solution, advance: Advance) -> str:
+    """Return the ten best levers of a market as JSON, the best first; `most` is a solution that places most.
 
-    Candidates are tried in the order of what each could place at most, until no later one can be among the best.
+    What could place no more than the tenth best does place is not tried.
     """
     base = _reach(problem)
     tried: list[tuple[_Reached, Candidate]] = []
-    candidates = lever_candidates(problem, left_over(problem, flow_kg))[:MOST_TRIED]
-    for number, candidate in enumerate(candidates, start=1):
-        gains = sorted((reached.kg - base.kg for reached, _ in tried), reverse=True)
-        if len(gains) >= MOST_LEVERS and gains[MOST_LEVERS - 1] >= candidate.most_kg:
+    for candidate in lever_candidates(problem, most):
+        if len(tried) == MOST_TRIED:
             break
+        if candidate.most_kg <= _tenth_gain(base, tried):
+            continue
         tried.append((_reach(build_problem(apply_changes(market, [candidate.change]))), candidate))
-        advance(len(LEVER_STEPS) - 1 + number)
+        advance(len(LEVER_STEPS) - 1 + len(tried))
     better = [each for each in tried if each[0].kg > base.kg]
     better.sort(key=lambda each: (-each[0].rate_pct, -each[0].kg, repr(each[1].change)))
     levers = [_describe(market, base, rank, *each) for rank, each in enumerate(better[:MOST_LEVERS], start=1)]
     return msgspec.json.encode([lever.model_dump(mode="json") for lever in levers]).decode()
+
+
+def _tenth_gain(base: _Reached, tried: list[tuple[_Reached, Candidate]]) -> int:
+    """Return the kilograms that the tenth best of those tried places in addition, 0 while there are fewer."""
+    gains = sorted((reached.kg - base.kg for reached, _ in tried), reverse=True)
+    return gains[MOST_LEVERS - 1] if len(gains) >= MOST_LEVERS else 0
 
 
 def _reach(problem: Problem) -> _Reached:

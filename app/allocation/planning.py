@@ -89,7 +89,7 @@ def levers(reading: Reading, wish: PlanPost, question: Question, advance: Advanc
     problem = build_problem(market)
     most = _solve(problem, wish.model_copy(update={"objective": _MOST, "target_rate_pct": None}))
     advance(2)
-    return Ranked(rank_levers(market, problem, most.solution.flow_kg, advance))
+    return Ranked(rank_levers(market, problem, most.solution, advance))
 
 
 def _solve(problem: Problem, wish: PlanPost) -> Solved:
