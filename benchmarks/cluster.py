@@ -17,7 +17,6 @@ import typer
 from app.auth.actor import Role
 from app.core.clock import today
 from app.core.database import Database
-from app.core.revisions import migrate
 from app.core.settings import Settings
 from app.samples.members import enrol_member
 from benchmarks.bulk import loading
@@ -32,8 +31,10 @@ from benchmarks.servers import (
     describe_engine,
     durable_postgres,
     load_average,
+    make_tables,
     processor_seconds,
     serve,
+    served_url,
 )
 from tests.postgres import PostgresServer
 from tests.standby import start_standby
@@ -115,8 +116,8 @@ def _start(lots: int, entries: int) -> Iterator[_Cluster]:
     with durable_postgres() as primary:
         primary.create_database(_NAME)
         url = primary.url(_NAME)
+        make_tables(url)
         database = Database(url)
-        migrate(database.engine)
         with loading(url) as loader:
             market = make_market(loader, lots)
             make_ledger(loader, entries)
@@ -136,7 +137,7 @@ def _enrol(database: Database, role: Role, jurisdiction: str | None = None) -> s
 
 def _measure(cluster: _Cluster, setting: _Setting, seconds: int) -> Iterator[Row]:
     options = [] if setting.processes == 1 else ["--workers", str(setting.processes)]
-    replica = {"SWX_READ_DATABASE_URL": cluster.read_url} if setting.has_replica else {}
+    replica = {"SWX_READ_DATABASE_URL": served_url(cluster.read_url)} if setting.has_replica else {}
     name = f"{describe_engine(cluster.url)}, {setting.name}"
     with serve(cluster.url, *options, SWX_WORKER="off", SWX_RATE_LIMIT="0", **replica) as served:
         for what, key, ask in _reads(cluster, served):

@@ -28,7 +28,7 @@ from app.matching.search import search_lots
 from app.organisations.callers import authenticate
 from benchmarks.figures import Clock, Row
 from benchmarks.rivals import Question
-from benchmarks.servers import load_average
+from benchmarks.servers import load_average, served_url
 
 _SHIPMENT = TypeAdapter(ShipmentRead)
 _LOADS = 220
@@ -75,7 +75,7 @@ def profile_search(
 
 def profile_loads(url: str, producer_key: str, recycler_key: str, agreement_id: str, name: str) -> Row:
     """Return the time of a complete load below HTTP, with the ledger's share."""
-    database = Database(url)
+    database = Database(served_url(url)).as_exchange()
     agreement = AgreementId(UUID(agreement_id))
 
     def take(number: int) -> None:

@@ -20,8 +20,8 @@ import psycopg
 
 from app.core.database import Database
 from app.core.engines import sqlite_module
-from app.core.revisions import migrate
-from tests.postgres import PostgresServer, start_postgres
+from app.core.revisions import let_in, migrate
+from tests.postgres import APP, PostgresServer, start_postgres
 
 ENGINES = ("sqlite", "postgresql")
 SWX = Path(sys.executable).with_name("swx")
@@ -63,10 +63,22 @@ def fresh_database(engine: str, kept: Path | None = None) -> Iterator[str]:
             if is_new:
                 server.create_database("exchange")
             url = server.url("exchange")
-        database = Database(url)
-        migrate(database.engine)
-        database.dispose()
+        make_tables(url)
         yield url
+
+
+def make_tables(url: str) -> None:
+    """Migrate an empty database, and on PostgreSQL let in the role that `serve` connects as."""
+    database = Database(url)
+    migrate(database.engine)
+    if database.engine.dialect.name == "postgresql":
+        let_in(database.engine, APP)
+    database.dispose()
+
+
+def served_url(url: str) -> str:
+    """Return the URL of the role that serves, which owns nothing: row-level security holds it, as in use."""
+    return url.replace("//postgres@", f"//{APP}@")
 
 
 @contextmanager
@@ -74,6 +86,7 @@ def durable_postgres(kept: Path | None = None) -> Iterator[PostgresServer]:
     """Yield the tests' server, started again without the haste that would lose commits, its data in `kept` if given."""
     hasty = start_postgres()
     try:
+        hasty.create_roles()
         hasty.halt()
         data = hasty.directory / "data"
         if kept is not None and not kept.exists():
@@ -91,7 +104,7 @@ def serve(url: str, *options: str, **settings: str) -> Iterator[Served]:
     """Run `swx serve` on a database, as its users do, with the defaults of all settings but the limit of requests."""
     port = _free_port()
     command = [str(SWX), "serve", "--port", str(port), *options]
-    with _running(command, port, "/ready", SWX_DATABASE_URL=url, **settings) as served:
+    with _running(command, port, "/ready", SWX_DATABASE_URL=served_url(url), **settings) as served:
         yield served
 
 
