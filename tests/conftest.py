@@ -1,19 +1,20 @@
 """Both databases for every test, and the application over them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from app.core.database import Database
 from app.core.guarded_connections import Guard
 from app.core.settings import Metrics, Settings
 from app.main import create_app
-from tests.databases import ENGINES, Templates, owner_url
+from tests.databases import ENGINES, Listen, Templates, owner_url
 from tests.factories import World
 
 
@@ -56,17 +57,31 @@ def database_url(engine: str, templates: Templates) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, templates: Templates) -> Iterator[Database]:
     """Return a fresh database, of which the test sees every row; the application names who calls."""
-    fresh = Database(database_url).as_exchange()
+    fresh = templates.open(database_url)
     yield fresh
     fresh.dispose()
 
 
 @pytest.fixture
-def owned(database_url: str) -> Iterator[Database]:
+def listen() -> Iterator[Listen]:
+    """Return what listens to events of SQLAlchemy until the test ends: later tests have the same engines."""
+    heard: list[tuple[object, str, Callable[..., object]]] = []
+
+    def start(target: object, name: str, hear: Callable[..., object]) -> None:
+        event.listen(target, name, hear)
+        heard.append((target, name, hear))
+
+    yield start
+    for each in heard:
+        event.remove(*each)
+
+
+@pytest.fixture
+def owned(database_url: str, templates: Templates) -> Iterator[Database]:
     """Return the test's database as its owner has it, who may migrate it and change its guards."""
-    owner = Database(owner_url(database_url)).as_exchange()
+    owner = templates.open(owner_url(database_url))
     yield owner
     owner.dispose()
 

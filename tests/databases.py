@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from tests.postgres import APP, OWNER, PostgresServer, start_postgres
 
 ENGINES = ("sqlite", "postgresql")
 EMPTY = "empty"
+#: Target, name of the event, and what hears it.
+Listen = Callable[[object, str, Callable[..., object]], None]
 #: Files in memory, and how much must be free there: a copy on PostgreSQL takes a tenth of the time.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a new folder of ours in it
 _ROOM_BYTES = 2_000_000_000
@@ -79,6 +82,17 @@ class Templates:
         self._folder.chmod(0o711)  # PostgreSQL, who may not run as root, reaches its own folder in it
         self._server: PostgresServer | None = None
         self._made: dict[tuple[str, str], Any] = {}
+        self._lent: set[str] = set()
+        self._opened: dict[str, Database] = {}
+
+    def open(self, url: str) -> Database:
+        """Return the database at a URL with the engines that tests before had, and what these have compiled.
+
+        Copies come under few URLs, one after the other. Compiling each statement anew took a third of a test.
+        """
+        if url not in self._opened:
+            self._opened[url] = Database(url)
+        return self._opened[url].as_exchange()
 
     def stop(self) -> None:
         """Stop PostgreSQL if it was ever needed, and remove all databases."""
@@ -105,18 +119,28 @@ class Templates:
         """Yield the URL of a fresh copy of a template, gone afterwards."""
         if name == EMPTY:
             self.fill(engine, EMPTY, lambda database: make_current(database.url))
-        if engine == "sqlite":
-            file = self._folder / f"{uuid.uuid4().hex}.db"
-            shutil.copy(self._folder / f"{name}.db", file)
-            yield f"sqlite:///{file}"
-            for part in self._folder.glob(f"{file.name}*"):
-                part.unlink()
-            return
-        server = self._postgres()
-        database = f"test_{uuid.uuid4().hex}"
-        server.create_database(database, template=f"template_{name}", owner=OWNER)
-        yield server.url(database, APP)
-        server.drop_database(database)
+        with self._lend() as lent:
+            if engine == "sqlite":
+                file = self._folder / f"{lent}.db"
+                shutil.copy(self._folder / f"{name}.db", file)
+                yield f"sqlite:///{file}"
+                for part in self._folder.glob(f"{file.name}*"):
+                    part.unlink()
+                return
+            server = self._postgres()
+            server.create_database(lent, template=f"template_{name}", owner=OWNER)
+            yield server.url(lent, APP)
+            server.drop_database(lent)
+
+    @contextmanager
+    def _lend(self) -> Iterator[str]:
+        """Yield the first name that no copy has at present."""
+        name = next(name for number in count() if (name := f"test_{number}") not in self._lent)
+        self._lent.add(name)
+        try:
+            yield name
+        finally:
+            self._lent.remove(name)
 
     def fill(self, engine: str, name: str, filling: Callable[[Database], Any]) -> None:
         """Make a template from the empty one unless it is there; what `filling` returns is kept."""

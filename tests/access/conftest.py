@@ -31,7 +31,7 @@ def cast(engine: str, templates: Templates, application: FastAPI) -> Cast:
 def stored(engine: str, templates: Templates, application: FastAPI, cast: Cast) -> Iterator[Database]:  # noqa: ARG001 - fills the template
     """Return a fresh copy of the market's database, under the application."""
     with templates.copy(engine, _TEMPLATE) as url:
-        database = Database(url).as_exchange()
+        database = templates.open(url)
         application.state.database = database.as_nobody()
         application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database

@@ -22,7 +22,7 @@ def stored(engine: str, templates: Templates, application: FastAPI) -> Iterator[
 
     templates.fill(engine, "market", make)
     with templates.copy(engine, "market") as url:
-        database = Database(url).as_exchange()
+        database = templates.open(url)
         application.state.database = database.as_nobody()
         application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database

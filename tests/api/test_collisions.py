@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
-from tests.databases import as_owner, superuser_url
+from tests.databases import Listen, as_owner, superuser_url
 from tests.factories import CHANGSHOU, World
 
 POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"])
@@ -102,12 +102,12 @@ def _wait_until_blocked(database: Database) -> None:
 
 
 @POSTGRESQL
-def test_a_deadlock_is_no_failure(world: World, database: Database) -> None:
+def test_a_deadlock_is_no_failure(world: World, database: Database, listen: Listen) -> None:
     """The request holds the lot and waits for the head of the events; the stranger the other way round."""
     producer = world.producer()
     lot = world.lot(producer)
     tries: list[str] = []
-    event.listen(database.engine, "begin", lambda _: tries.append("begin"))
+    listen(database.engine, "begin", lambda _: tries.append("begin"))
     with ThreadPoolExecutor(1) as pool, _stranger(database) as stranger:
         stranger.execute(text("UPDATE event_head SET position = position"))
         tries.clear()
@@ -124,14 +124,14 @@ def test_a_deadlock_is_no_failure(world: World, database: Database) -> None:
 
 
 @pytest.fixture
-def impatient(database: Database) -> Database:
+def impatient(database: Database, listen: Listen) -> Database:
     """Return the database, whose connections do not wait when SQLite's file is locked."""
-    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=0").close())
+    listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=0").close())
     return database
 
 
 @SQLITE
-def test_a_file_that_is_locked_for_a_moment(world: World, impatient: Database) -> None:
+def test_a_file_that_is_locked_for_a_moment(world: World, impatient: Database, listen: Listen) -> None:
     producer = world.producer()
     stranger = Database(impatient.url)
     begins: list[str] = []
@@ -144,7 +144,7 @@ def test_a_file_that_is_locked_for_a_moment(world: World, impatient: Database) -
                 if len(begins) == 3:
                     session.rollback()
 
-        event.listen(impatient.engine, "before_cursor_execute", release)
+        listen(impatient.engine, "before_cursor_execute", release)
         assert producer.request("POST", "/sites", json={"name": "gate", **CHANGSHOU}).status_code == 201
     assert len(begins) == 3
     stranger.dispose()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, select, text, update
+from sqlalchemy import select, text, update
 from starlette.testclient import TestClient
 
 from app.api.examples import EXAMPLES
@@ -17,6 +17,7 @@ from app.auth.actor import Role
 from app.core.database import Database
 from app.requests.models import IdempotencyKey
 from tests.api.market import OPERATIONS, Market
+from tests.databases import Listen
 from tests.factories import CHANGSHOU, Body, Member, World
 
 CREATING = sorted(
@@ -211,12 +212,15 @@ def test_a_twin_that_runs_for_too_long_is_told_so(
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_twin_of_one_who_waits_for_other_writers_is_told_so(
-    world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+    world: World,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    listen: Listen,
 ) -> None:
     monkeypatch.setattr("app.requests.idempotency.PATIENCE_SECONDS", 0.5)
     producer, other = world.producer(), world.producer()
     begun = threading.Event()
-    event.listen(database.engine, "engine_connect", lambda _: begun.set())
+    listen(database.engine, "engine_connect", lambda _: begun.set())
     with ThreadPoolExecutor(2) as pool:
         with database.write() as writer:
             writer.connection()
@@ -232,7 +236,7 @@ def test_a_twin_of_one_who_waits_for_other_writers_is_told_so(
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])
-def test_a_twin_whose_first_gives_up_runs_itself(world: World, database: Database) -> None:
+def test_a_twin_whose_first_gives_up_runs_itself(world: World, database: Database, listen: Listen) -> None:
     producer = world.producer()
     _site(producer)
     with database.write() as session:
@@ -248,17 +252,17 @@ def test_a_twin_whose_first_gives_up_runs_itself(world: World, database: Databas
             ),
             row,
         )
-        event.listen(database.engine, "before_cursor_execute", lambda *_: begun.set())
+        listen(database.engine, "before_cursor_execute", lambda *_: begun.set())
         waiting = pool.submit(_site, producer)
         assert begun.wait(10)
         twin.rollback()
         assert waiting.result(10).status_code == 201
 
 
-def test_without_a_key_no_statement_more(world: World, database: Database) -> None:
+def test_without_a_key_no_statement_more(world: World, database: Database, listen: Listen) -> None:
     producer = world.member(Role.PRODUCER)
     statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     assert producer.request("POST", "/sites", json={"name": "gate", **CHANGSHOU}).status_code == 201
     without = [statement for statement in statements if "BEGIN" not in statement]
     assert not any("idempotency" in statement for statement in without)

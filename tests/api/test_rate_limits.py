@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.api.examples import EXAMPLES
@@ -16,7 +16,7 @@ from app.core.database import Database, new_id
 from app.core.settings import Settings
 from app.main import create_app
 from app.requests.limiter import Limiter
-from tests.databases import as_owner
+from tests.databases import Listen, as_owner
 from tests.factories import Member, World
 
 QUOTA = 10
@@ -134,11 +134,11 @@ def test_what_one_worker_granted_the_other_knows_a_second_later(world: World, st
     assert _statuses(second, 5)[-1] == 429
 
 
-def test_once_a_second_the_database_is_asked(world: World, start: Start, clock: Clock) -> None:
+def test_once_a_second_the_database_is_asked(world: World, start: Start, clock: Clock, listen: Listen) -> None:
     app = start(1000)
     database: Database = app.state.database
     asked: list[str] = []
-    event.listen(
+    listen(
         database.engine,
         "before_cursor_execute",
         lambda *told: asked.append(told[2]) if "rate_buckets" in told[2] else None,

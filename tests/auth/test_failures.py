@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from app.auth.failures import FailedAttempts
@@ -13,6 +12,7 @@ from app.core.database import Database
 from app.core.errors import TooManyRequests
 from app.core.settings import Settings
 from app.main import create_app
+from tests.databases import Listen
 from tests.factories import Member, World
 
 WRONG = "swx_0199000000007000800000000000000f_wrong"
@@ -89,13 +89,13 @@ def _use_up(client: TestClient, **headers: str) -> None:
         assert _get(client, WRONG, **headers).status_code == 401
 
 
-def test_too_many_wrong_keys_are_refused_before_a_look_up(world: World, service: FastAPI) -> None:
+def test_too_many_wrong_keys_are_refused_before_a_look_up(world: World, service: FastAPI, listen: Listen) -> None:
     client = TestClient(service, client=("192.0.2.1", 1))
     known, new = world.producer(), world.producer()
     assert _get(client, known.key).status_code == 200
     _use_up(client)
     statements: list[str] = []
-    event.listen(
+    listen(
         service.state.database.market().get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2])
     )
     refused = _get(client, WRONG)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, update
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from app.auth.actor import Scope
@@ -17,6 +17,7 @@ from app.core.settings import Settings
 from app.delegations.models import Delegation
 from app.main import create_app
 from tests.api.market import OPERATIONS
+from tests.databases import Listen
 from tests.factories import Body, Member, World
 
 ALL = ["agreements:write", "ledger:write", "lots:write", "market:read", "shipments:write", "statistics:read"]
@@ -217,7 +218,9 @@ def test_nobody_is_on_both_sides_of_a_deal(world: World) -> None:
     assert _refusal(acting, "POST", "/agreements", json=terms) == (403, "both_sides")
 
 
-def test_who_calls_for_itself_pays_for_no_delegation(world: World, database: Database, application: FastAPI) -> None:
+def test_who_calls_for_itself_pays_for_no_delegation(
+    world: World, database: Database, application: FastAPI, listen: Listen
+) -> None:
     principal, delegate = world.producer(), world.producer()
     _grant(principal, delegate, "market:read")
     asked: list[str] = []
@@ -227,7 +230,7 @@ def test_who_calls_for_itself_pays_for_no_delegation(world: World, database: Dat
 
     engines = {database.engine, database.market().get_bind()}
     for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+        listen(engine, "before_cursor_execute", note)
     application.state.recent_actors.forget()
     principal.get("/sites")
     assert [text for text in asked if "delegations" in text] == []

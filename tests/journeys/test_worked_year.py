@@ -28,7 +28,7 @@ def year(engine: str, templates: Templates, application: FastAPI) -> Iterator[Ye
 
     templates.fill(engine, TEMPLATE, live)
     with templates.copy(engine, TEMPLATE) as url:
-        database = Database(url).as_exchange()
+        database = templates.open(url)
         application.state.database = database.as_nobody()
         lived: Year = templates.made(engine, TEMPLATE)
         yield lived

@@ -9,7 +9,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from app.auth.actor import Actor
-from app.core.database import Database
 from app.exchange.models import Correction
 from app.organisations.callers import authenticate
 from tests.databases import Templates
@@ -51,7 +50,7 @@ class Exchange(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         url = self.stack.enter_context(self.templates.copy(self.engine, TEMPLATE))
-        self.database = Database(url).as_exchange()
+        self.database = self.templates.open(url)
         self.stack.callback(self.database.dispose)
         self.application.state.database = self.database.as_nobody()
         begun: Beginning = self.templates.made(self.engine, TEMPLATE)

@@ -12,13 +12,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event
+from sqlalchemy import delete
 
 from app.core.clock import today
 from app.core.database import Database
 from app.core.revisions import migrate
 from app.lots.models import ParameterRange
 from app.lots.ranges import ranges_of, read_ranges, widen_ranges
+from tests.databases import Listen
 from tests.factories import World
 
 MATERIALS = ["fly_ash", "phosphogypsum", "steel_slag"]
@@ -103,10 +104,10 @@ def test_ranges_are_those_of_all_that_was_seen(database: Database, every: list[S
     assert {material: _read(database, material) for material in wanted} == wanted
 
 
-def test_what_lies_inside_is_read_and_not_written(database: Database) -> None:
+def test_what_lies_inside_is_read_and_not_written(database: Database, listen: Listen) -> None:
     _widen(database, {"fly_ash": {"ph": (3, 9)}})
     statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2].split()[0]))
+    listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2].split()[0]))
     _widen(database, {"fly_ash": {"ph": (3, 9)}})
     assert statements.count("SELECT") == 1
     assert "INSERT" not in statements

@@ -6,10 +6,10 @@ Databases that say so without a full disk; `drill_disk_full.py` fills real ones,
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app.core.database import Database
-from tests.databases import as_owner
+from tests.databases import Listen, as_owner
 from tests.factories import World
 from tests.reliability.filling import check_sound, dispatch, play
 
@@ -23,7 +23,7 @@ _FULL = (
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
-def test_sqlite_without_room_refuses_and_goes_on(world: World, database: Database) -> None:
+def test_sqlite_without_room_refuses_and_goes_on(world: World, database: Database, listen: Listen) -> None:
     with database.read() as session:
         pages = session.execute(text("PRAGMA page_count")).scalar_one()
     most = pages + 40
@@ -31,7 +31,7 @@ def test_sqlite_without_room_refuses_and_goes_on(world: World, database: Databas
     def limit(connection: Any, *_: object) -> None:  # noqa: ANN401 - a DB-API connection
         connection.execute(f"PRAGMA max_page_count = {most}")
 
-    event.listen(database.engine, "checkout", limit)
+    listen(database.engine, "checkout", limit)
 
     def make_room() -> None:
         nonlocal most

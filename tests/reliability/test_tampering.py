@@ -17,7 +17,7 @@ from app.events.tracing import START, Link
 from app.events.types import EventType
 from app.events.verification import find_tampering, read_anchor
 from tests.cli.command import run_swx
-from tests.databases import superuser_url
+from tests.databases import Templates, superuser_url
 from tests.drills import IS_LONG
 from tests.reliability.tampering import (
     ACTS,
@@ -43,9 +43,9 @@ SEEDS = range(1, 21) if IS_LONG else range(1, 3)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, templates: Templates) -> Iterator[Database]:
     """Return the database in the hands of one who may do anything in it."""
-    mighty = Database(superuser_url(database_url)).as_exchange()
+    mighty = templates.open(superuser_url(database_url))
     yield mighty
     mighty.dispose()
 

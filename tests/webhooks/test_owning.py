@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from app.auth.actor import Role
@@ -172,6 +173,7 @@ def test_no_url_secret_or_body_is_logged(
     webhook = make(member, url=f"{receiver.url}?token=t0ken")
     unreached = make(member, url=f"http://127.0.0.2:{receiver.port}/t0ken")
     lot = world.lot(member)
+    structlog.reset_defaults()  # every line is written
     with caplog.at_level(logging.DEBUG):
         sending.work_off()
     written = caplog.text + "".join(capsys.readouterr())
