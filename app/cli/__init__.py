@@ -1,21 +1,24 @@
 """The command line `swx`: one file per group of commands."""
 
-import typer
+from app.core.memory import loading
 
-from app.cli import (
-    backups,
-    demonstration,
-    doctor,
-    importing,
-    issuing,
-    lifecycles,
-    plan,
-    serving,
-    upkeep,
-    verifying,
-    working,
-)
-from app.cli.refusals import RefusingGroup
+with loading():
+    import typer
+
+    from app.cli import (
+        backups,
+        demonstration,
+        doctor,
+        importing,
+        issuing,
+        lifecycles,
+        plan,
+        serving,
+        upkeep,
+        verifying,
+        working,
+    )
+    from app.cli.refusals import RefusingGroup
 
 app = typer.Typer(
     cls=RefusingGroup,
