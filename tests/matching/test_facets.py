@@ -42,8 +42,9 @@ def _search(market: Market, filters: LotChoice) -> LotSearch:
 
 
 def _count(market: Market, filters: LotChoice) -> Facets:
+    """Count in as much time as it takes, however busy the machine is."""
     with market.database.snapshot() as session:
-        return count_facets(session, _search(market, filters), CONVENTIONS.tariff)
+        return count_facets(session, _search(market, filters), CONVENTIONS.tariff, 600, read_seconds=600)
 
 
 def _expect(lots: Sequence[tuple[str, str | None, dict[str, Any]]]) -> Expected:
