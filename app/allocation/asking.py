@@ -1,12 +1,12 @@
 """From the body of a plan to what is computed."""
 
-from app.allocation.question import Question
+from app.allocation.scenario import Scenario
 from app.allocation.schemas import PlanPost
 
 
-def question_of(wish: PlanPost) -> Question:
+def question_of(wish: PlanPost) -> Scenario:
     """Return what the body asks, not checked yet."""
-    return Question(
+    return Scenario(
         district=wish.district,
         materials=None if wish.materials is None else tuple(wish.materials),
         max_distance_km=wish.max_distance_km,

@@ -24,6 +24,7 @@ from app.allocation.problem import Problem, build_problem
 from app.allocation.question import Question
 from app.allocation.reading import read_market
 from app.allocation.results import FlowRow, Planned, Ranked
+from app.allocation.scenario import Scenario
 from app.allocation.schemas import Comparison, Figures, PlanAnswer, PlanPost, Unplaced
 from app.allocation.solver import Objective, Solution, solve
 from app.allocation.steps import Advance
@@ -60,14 +61,14 @@ def read(session: Session, question: Question, tariff: Tariff, assays_since: dat
     return Reading(market, read_lot_terms(session), read_demand_terms(session), now())
 
 
-def plan(reading: Reading, wish: PlanPost, question: Question, advance: Advance) -> Planned:
-    """Return the plan of a question that was read; raises Invalid for changes that cannot be computed."""
+def plan(reading: Reading, wish: PlanPost, scenario: Scenario, advance: Advance) -> Planned:
+    """Return the plan of a scenario whose market was read; raises Invalid for changes that cannot be computed."""
     advance(1)
-    problem = build_problem(apply_changes(reading.market, question.changes))
+    problem = build_problem(apply_changes(reading.market, scenario.changes))
     advance(2)
     solved = _solve(problem, wish)
     advance(3)
-    base = _solve(build_problem(reading.market), wish) if question.changes else None
+    base = _solve(build_problem(reading.market), wish) if scenario.changes else None
     advance(4)
     answer = _answer(reading, solved, base)
     advance(5)
@@ -78,14 +79,14 @@ def plan(reading: Reading, wish: PlanPost, question: Question, advance: Advance)
         input_sha256=digest(inputs),
         solution=pack(arrays_of_solution(solved.solution)),
         answer=answer.model_dump_json(by_alias=False),
-        flows=_flows(reading, solved, question),
+        flows=_flows(reading, solved, scenario),
     )
 
 
-def levers(reading: Reading, wish: PlanPost, question: Question, advance: Advance) -> Ranked:
+def levers(reading: Reading, wish: PlanPost, scenario: Scenario, advance: Advance) -> Ranked:
     """Return what would add most to a plan, whatever it seeks: the rate is that of most tonnes."""
     advance(1)
-    market = apply_changes(reading.market, question.changes)
+    market = apply_changes(reading.market, scenario.changes)
     problem = build_problem(market)
     most = _solve(problem, wish.model_copy(update={"objective": _MOST, "target_rate_pct": None}))
     advance(2)
@@ -129,10 +130,10 @@ def _compare(base: Solved, figures: Figures) -> Comparison:
     return Comparison(base=before, change=change_between(before, figures))
 
 
-def _flows(reading: Reading, solved: Solved, question: Question) -> list[FlowRow]:
+def _flows(reading: Reading, solved: Solved, scenario: Scenario) -> list[FlowRow]:
     """Return the hauls of a plan, by source and demand."""
     problem, network, flow_kg = solved.problem, solved.posed.network, solved.solution.flow_kg
-    plants = _plants_of(problem, question.changes)
+    plants = _plants_of(problem, scenario.changes)
     rows = []
     for number, arc in enumerate(np.flatnonzero(flow_kg).tolist(), start=1):
         source, end = problem.source(int(network.tail[arc])), problem.destination(int(network.head[arc]))

@@ -1,9 +1,9 @@
-"""What a plan is asked of: whose waste, of which materials and months, how far it may go, and what-ifs."""
+"""What a plan is asked of: whose waste, of which materials and months, and how far it may go."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from app.allocation.changes import Change
 from app.auth.actor import Actor, Role
 from app.catalogue.keys import unknown_key
 from app.catalogue.reference import reference
@@ -28,10 +28,12 @@ class Question:
     max_distance_km: float | None = None
     months: int = 1
     accepts_unknown: bool | None = None
-    changes: tuple[Change, ...] = field(default=())
 
 
-def check_question(question: Question, actor: Actor) -> Question:
+_Asked = TypeVar("_Asked", bound=Question)
+
+
+def check_question(question: _Asked, actor: Actor) -> _Asked:
     """Return the question as it may be asked: of an authority's own jurisdiction where it names no district.
 
     Raises Forbidden `outside_jurisdiction` and, with all faults at once, Invalid.

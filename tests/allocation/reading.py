@@ -7,8 +7,8 @@ from typing import Any
 from app.allocation.applying import apply_changes
 from app.allocation.market import Market
 from app.allocation.problem import Problem, build_problem
-from app.allocation.question import Question
 from app.allocation.reading import read_market
+from app.allocation.scenario import Scenario
 from app.core.clock import today
 from app.core.database import Database
 from app.matching.conventions import months_before
@@ -23,15 +23,15 @@ def a_year_ago() -> date:
     return months_before(today(), 12)
 
 
-def read(database: Database, question: Question) -> Market:
-    """Return the market of a question."""
+def read(database: Database, scenario: Scenario) -> Market:
+    """Return the market of a scenario."""
     with database.snapshot() as session:
-        return apply_changes(read_market(session, question, TARIFF, a_year_ago()), question.changes)
+        return apply_changes(read_market(session, scenario, TARIFF, a_year_ago()), scenario.changes)
 
 
-def pose(database: Database, **question: Any) -> Problem:  # noqa: ANN401 - of a question
-    """Return the problem of a question."""
-    return build_problem(read(database, Question(**question)))
+def pose(database: Database, **asked: Any) -> Problem:  # noqa: ANN401 - of a scenario
+    """Return the problem of a scenario."""
+    return build_problem(read(database, Scenario(**asked)))
 
 
 def hauls(problem: Problem) -> dict[tuple[str, str], tuple[int, int]]:

@@ -11,13 +11,13 @@ from app.allocation.candidates import lever_candidates
 from app.allocation.changes import AddCapacity, AddPlant
 from app.allocation.lever_ranking import rank_levers
 from app.allocation.problem import Problem
-from app.allocation.question import Question
+from app.allocation.scenario import Scenario
 from app.allocation.solver import Objective, Solution, solve
 from app.core.database import Database
 from tests.allocation.reading import pose, read
 from tests.factories import Body, World
 
-_ASKED = Question(materials=("fgd_gypsum", "phosphogypsum"))
+_ASKED = Scenario(materials=("fgd_gypsum", "phosphogypsum"))
 
 
 def _most(problem: Problem) -> Solution:
