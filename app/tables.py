@@ -6,7 +6,6 @@ that comes to be is named here, and its migration brings its policy if it is pri
 
 from collections.abc import Mapping
 
-from app.allocation import models as allocation
 from app.anomalies import models as anomalies
 from app.auth import models as auth
 from app.core.database import Base
@@ -20,6 +19,7 @@ from app.ledger import models as ledger
 from app.lots import models as lots
 from app.matching import models as matching
 from app.organisations import models as organisations
+from app.plans import models as plans
 from app.requests import models as requests
 from app.statistics import models as statistics
 from app.targets import models as targets
@@ -87,7 +87,6 @@ PUBLIC: Mapping[str, str] = {
 __all__ = [
     "PRIVATE",
     "PUBLIC",
-    "allocation",
     "anomalies",
     "auth",
     "delegations",
@@ -101,6 +100,7 @@ __all__ = [
     "matching",
     "metadata",
     "organisations",
+    "plans",
     "requests",
     "statistics",
     "targets",

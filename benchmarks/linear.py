@@ -1,4 +1,4 @@
-"""A plan as a linear programme, solved by OR-Tools' MathOpt: what the flows of app/allocation are held against."""
+"""A plan as a linear programme, solved by OR-Tools' MathOpt: what the flows of app/transport are held against."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from ortools.math_opt.python import mathopt
 
-from app.allocation.network import NONE, Network
-from app.allocation.rates import Goal
+from app.transport.network import NONE, Network
+from app.transport.rates import Goal
 
 #: What two solutions may differ by in floating point, as a share.
 TOLERANCE = 1e-7

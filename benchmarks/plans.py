@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.math_opt.python import mathopt
 
-from app.allocation.network import NONE, Network, Whole, total_cost
-from app.allocation.potentials import prices
-from app.allocation.solver import Objective, Solution, solve
-from app.allocation.verification import verify
+from app.transport.network import NONE, Network, Whole, total_cost
+from app.transport.potentials import prices
+from app.transport.solver import Objective, Solution, solve
+from app.transport.verification import verify
 from benchmarks.figures import Answer, Row, at_least, at_most, calmest
 from benchmarks.linear import TOLERANCE, least_cost_of
 from benchmarks.servers import load_average

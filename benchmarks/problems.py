@@ -11,7 +11,6 @@ import typer
 from app.allocation.problem import Problem, build_problem
 from app.allocation.question import Question
 from app.allocation.reading import read_market
-from app.allocation.solver import Objective, solve
 from app.core.clock import today
 from app.core.database import Database
 from app.core.settings import Settings
@@ -19,6 +18,7 @@ from app.matching.conventions import months_before
 from app.matching.ranking import Tariff, tariff_of
 from app.samples.plant_files import read_plants
 from app.samples.plant_loading import PLANTS_A_TRANSACTION, load_plants
+from app.transport.solver import Objective, solve
 from benchmarks.bulk import loading
 from benchmarks.figures import Clock, Row, at_most, calmest
 from benchmarks.plans_market import make_plans_market

@@ -9,20 +9,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.allocation.computing import compute
-from app.allocation.kinds import PlanJobKind
-from app.allocation.models import Plan
-from app.allocation.planners import Planner
-from app.allocation.results import Order, Planned
-from app.allocation.running import order_of
-from app.allocation.schemas import PlanPost
-from app.allocation.storing import store_plan
 from app.auth.actor import Role
 from app.core.clock import today
 from app.core.database import Database
 from app.core.settings import Settings
 from app.organisations.models import OrganisationStatus
 from app.organisations.service import enrol
+from app.plans.computing import compute
+from app.plans.kinds import PlanJobKind
+from app.plans.models import Plan
+from app.plans.planners import Planner
+from app.plans.results import Order, Planned
+from app.plans.running import order_of
+from app.plans.schemas import PlanPost
+from app.plans.storing import store_plan
 from app.samples.loading import load_market, plan_market
 from benchmarks.bulk import loading
 from benchmarks.figures import Clock, Row, at_most, calmest

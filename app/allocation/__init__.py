@@ -1,1 +1,1 @@
-"""Plans: how high the rate could go in the market as it stands, who would take what, and what stands in the way."""
+"""From the market as it stands to the problem of a plan: what may be hauled where, at which cost, and why not."""

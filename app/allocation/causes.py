@@ -7,9 +7,9 @@ from enum import StrEnum
 import numpy as np
 
 from app.allocation.hauls import CLOSED, HAULED, NOT_ACCEPTED, OUT_OF_RANGE
-from app.allocation.network import NONE, Whole
 from app.allocation.problem import Problem
 from app.allocation.verdicts import NO_PARAMETER
+from app.transport.network import NONE, Whole
 
 
 class Cause(StrEnum):

@@ -13,7 +13,6 @@ from sqlalchemy import BigInteger, Select, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.allocation.needs import Horizon, to_come
-from app.allocation.rates import Base
 from app.allocation.supply import FRESH, Stream
 from app.core.clock import months_touched
 from app.demands.agreed import Share
@@ -26,6 +25,7 @@ from app.ledger.models import Balance, OriginMonth
 from app.lots.models import Lot
 from app.organisations.models import Site, SiteId
 from app.organisations.queries import within_jurisdiction
+from app.transport.rates import Base
 
 
 @dataclass

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from app.allocation.market import Reals, Sites
-from app.allocation.network import Whole
+from app.transport.network import Whole
 
 _WGS84 = Geod(ellps="WGS84")
 _AXIS_M, _FLATTENING = 6_378_137.0, 1 / 298.257223563

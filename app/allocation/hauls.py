@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from app.allocation.geography import geodesics_km, near_pairs
 from app.allocation.market import Market
-from app.allocation.network import MOST_COST, Flags, Whole
 from app.allocation.verdicts import FAIL, NO_PARAMETER, PASS, Verdicts, judge_all
 from app.core.errors import Invalid, invalid
 from app.matching.ranking import RATE_UM_PER_FEN, whole_micrometres
+from app.transport.network import MOST_COST, Flags, Whole
 
 #: More would not go into the memory that a plan may take.
 MOST_HAULS = 6_000_000

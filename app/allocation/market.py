@@ -11,10 +11,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from app.allocation.network import Flags, Whole
-from app.allocation.rates import Base
 from app.matching.ranking import Tariff
 from app.matching.verdict import LotFacts, Specification, UseClosure
+from app.transport.network import Flags, Whole
+from app.transport.rates import Base
 
 Reals = NDArray[np.float64]
 #: Where nobody set a limit of cost.

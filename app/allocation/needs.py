@@ -14,7 +14,6 @@ from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.allocation.market import ANY_MONTH, NO_LIMIT_FEN, Group, Needs, Rooms, whole
-from app.allocation.network import NONE
 from app.core.clock import first_day, last_day, month_of, months_touched, year_of
 from app.core.quantities import ZERO
 from app.demands.agreed import Share, load_shares
@@ -27,6 +26,7 @@ from app.matching.ranking import Tariff
 from app.matching.specification import demand_specification
 from app.matching.verdict import Specification
 from app.organisations.models import SiteCapacity
+from app.transport.network import NONE
 
 _BATCH = 10_000
 

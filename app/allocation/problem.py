@@ -8,9 +8,9 @@ import numpy as np
 
 from app.allocation.hauls import MOST_HAULS, Found, blocks, find_hauls, metres_of, too_many_hauls
 from app.allocation.market import ANY_MONTH, Market
-from app.allocation.network import MOST_KG, Flags, Network, Whole
-from app.allocation.rates import Base
 from app.core.errors import invalid
+from app.transport.network import MOST_KG, Flags, Network, Whole
+from app.transport.rates import Base
 
 
 class SourceKind(StrEnum):

@@ -14,7 +14,6 @@ from app.allocation.fixed import Drawn, draw, read_base, read_promises
 from app.allocation.market import Market, Needs, Offers, Sites, Sources, whole
 from app.allocation.needs import Horizon, read_needs
 from app.allocation.question import Question, materials_of, months_of
-from app.allocation.rates import Base
 from app.allocation.supply import (
     Distinct,
     Piece,
@@ -33,6 +32,7 @@ from app.matching.ranking import Tariff
 from app.matching.verdict import LotFacts
 from app.organisations.models import Organisation, OrganisationStatus, Site
 from app.organisations.queries import is_within_jurisdiction
+from app.transport.rates import Base
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.allocation.market import Offers, Sources, whole
 from app.allocation.needs import Horizon
-from app.allocation.network import NONE
 from app.core.clock import first_day, last_day
 from app.ledger.accounts import Account
 from app.ledger.models import Balance, Declaration
 from app.lots.models import Lot, LotMonth, LotStatus
 from app.matching.verdict import LotFacts
+from app.transport.network import NONE
 
 FRESH = 0
 #: A material of a site.

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.allocation.network import Flags
 from app.catalogue.schemas import FigureStatus
 from app.matching.screening import Screen, make_screen
 from app.matching.verdict import LotFacts, Specification
+from app.transport.network import Flags
 
 PASS, UNKNOWN, FAIL = 0, 1, 2
 #: Of a verdict that rests on no parameter: an origin, or limits that are not on file.

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
-from app.allocation.kinds import SCOPES as SCOPES_OF_PLANS
 from app.api.problems import problem_responses
 from app.api.routing import Router
 from app.auth.actor import Actor
@@ -21,6 +20,7 @@ from app.jobs import queries
 from app.jobs.models import Job, JobId
 from app.jobs.schemas import JobBrief, JobRead, RefusalRead
 from app.jobs.service import cancel_job as cancel
+from app.plans.kinds import SCOPES as SCOPES_OF_PLANS
 
 router = Router(prefix="/jobs", tags=["jobs"])
 SCOPES = {**SCOPES_OF_IMPORTS, **SCOPES_OF_PLANS}

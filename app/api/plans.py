@@ -5,11 +5,6 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from app.allocation import queries, service
-from app.allocation.exports import write_csv, write_geojson
-from app.allocation.flows import list_flows
-from app.allocation.schemas import FlowRead, LeversRead, PlanBrief, PlanPost, PlanRead, SuggestionRead
-from app.allocation.suggestions import list_suggestions, propose_suggestion
 from app.api.answers import created, tag
 from app.api.problems import problem_responses
 from app.api.routing import Router
@@ -22,6 +17,11 @@ from app.dependencies.lists import ListQuery
 from app.dependencies.sessions import ReadSession, SnapshotSession, WriteSession
 from app.exchange.queries import describe_agreements
 from app.exchange.schemas import AgreementRead
+from app.plans import queries, service
+from app.plans.exports import write_csv, write_geojson
+from app.plans.flows import list_flows
+from app.plans.schemas import FlowRead, LeversRead, PlanBrief, PlanPost, PlanRead, SuggestionRead
+from app.plans.suggestions import list_suggestions, propose_suggestion
 
 router = Router(prefix="/plans", tags=["plans"])
 Planner = Annotated[Actor, Depends(Allow(Role.GOVERNMENT, Role.OPERATOR, scope=Scope.LEDGER_WRITE))]

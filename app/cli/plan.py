@@ -9,18 +9,7 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from app.allocation.asking import question_of
-from app.allocation.keeping import read_input, read_solution
-from app.allocation.models import Plan, PlanId
-from app.allocation.packing import digest, unpack
-from app.allocation.planning import plan as compute
-from app.allocation.planning import read
 from app.allocation.question import check_question
-from app.allocation.schemas import PlanPost
-from app.allocation.solver import Objective
-from app.allocation.steps import PLAN_STEPS
-from app.allocation.storing import store_plan
-from app.allocation.verification import verify
 from app.auth.actor import Actor, Role
 from app.auth.models import ApiKey
 from app.cli.databases import open_database
@@ -34,6 +23,17 @@ from app.matching.conventions import months_before
 from app.matching.ranking import tariff_of
 from app.organisations.callers import actor_of
 from app.organisations.models import Organisation, OrganisationStatus
+from app.plans.asking import question_of
+from app.plans.keeping import read_input, read_solution
+from app.plans.models import Plan, PlanId
+from app.plans.packing import digest, unpack
+from app.plans.planning import plan as compute
+from app.plans.planning import read
+from app.plans.schemas import PlanPost
+from app.plans.steps import PLAN_STEPS
+from app.plans.storing import store_plan
+from app.transport.solver import Objective
+from app.transport.verification import verify
 
 _Identifier = Annotated[UUID, typer.Argument(metavar="ID", help="Id of a plan.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

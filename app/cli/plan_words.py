@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.allocation.keeping import Posed
-from app.allocation.solver import Solution
 from app.catalogue.reference import reference
+from app.plans.keeping import Posed
+from app.transport.solver import Solution
 
 _MOST_PRICES = 12
 _CAUSES = {

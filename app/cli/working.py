@@ -8,9 +8,6 @@ from typing import Annotated
 
 import typer
 
-from app.allocation.kinds import PlanJobKind
-from app.allocation.planners import Planner
-from app.allocation.running import run_plan
 from app.cli.databases import database_file, hold_file, open_database
 from app.cli.logs import LogFormat, set_up_logs
 from app.cli.refusals import notes
@@ -28,6 +25,9 @@ from app.imports.readers import Reader
 from app.imports.running import run_import
 from app.jobs.running import Handler, run_jobs
 from app.notifications.consumer import run_consumer
+from app.plans.kinds import PlanJobKind
+from app.plans.planners import Planner
+from app.plans.running import run_plan
 from app.requests.sweeping import run_request_sweeper
 from app.webhooks.queueing import run_queueing
 from app.webhooks.sender import Sender

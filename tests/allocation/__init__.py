@@ -1,1 +1,1 @@
-"""Tests of plans."""
+"""Tests of the problem that a market poses."""

@@ -1,21 +1,28 @@
-"""Problems of a test's market."""
+"""Problems of a test's market, and what its lots are made of."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.allocation.applying import apply_changes
 from app.allocation.market import Market
 from app.allocation.problem import Problem, build_problem
 from app.allocation.reading import read_market
-from app.allocation.scenario import Scenario
 from app.core.clock import today
 from app.core.database import Database
 from app.matching.conventions import months_before
 from app.matching.ranking import Tariff
+from app.scenarios.applying import apply_changes
+from app.scenarios.scenario import Scenario
+from tests.factories import Body
 
 #: The exchange's own.
 TARIFF = Tariff(1.3, Decimal("0.5"), Decimal(0))
+
+
+def assay(**values: Any) -> Body:  # noqa: ANN401 - JSON
+    """Return an assay of today."""
+    results = [{"parameter": name, "value": value} for name, value in values.items()]
+    return {"sampled_on": str(today()), "results": results}
 
 
 def a_year_ago() -> date:

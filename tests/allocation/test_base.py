@@ -4,10 +4,10 @@ from typing import Any
 
 from app.allocation.causes import Cause, Unplaced, explain_unplaced, left_over
 from app.allocation.problem import Problem
-from app.allocation.rates import Base
-from app.allocation.solver import Objective, solve
 from app.core.clock import month_of, now, today
 from app.core.database import Database
+from app.transport.rates import Base
+from app.transport.solver import Objective, solve
 from tests.allocation.reading import pose
 from tests.factories import FULING, Deal, Member, World
 

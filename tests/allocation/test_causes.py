@@ -1,21 +1,12 @@
 """Each tonne that finds no place has one cause: the first of law, range, specification and capacity that fails."""
 
-from typing import Any
-
 from app.allocation.causes import Cause, Unplaced, explain_unplaced, left_over
 from app.allocation.problem import Problem
-from app.allocation.solver import Objective, solve
 from app.auth.actor import Role
-from app.core.clock import today
 from app.core.database import Database
-from tests.allocation.reading import pose
+from app.transport.solver import Objective, solve
+from tests.allocation.reading import assay, pose
 from tests.factories import FULING, HECHUAN, Body, World
-
-
-def assay(**values: Any) -> Body:  # noqa: ANN401 - JSON
-    """Return an assay of today."""
-    results = [{"parameter": name, "value": value} for name, value in values.items()]
-    return {"sampled_on": str(today()), "results": results}
 
 
 def unplaced(problem: Problem) -> list[tuple[Cause, str | None, int]]:

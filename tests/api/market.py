@@ -9,8 +9,8 @@ from app.auth.actor import Role
 from app.core.database import Database
 from app.core.settings import Settings
 from app.main import create_app
-from tests.allocation.planned import compute_plan
 from tests.factories import FULING, Body, Deal, Member, World
+from tests.plans.planned import compute_plan
 
 _ASSAY = {"sampled_on": "2026-01-01", "results": [{"parameter": "caso4_2h2o", "value": 90}]}
 _NEED = {

@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
-from app.allocation.models import Plan
-from app.allocation.packing import pack, unpack
 from app.core.database import Database
+from app.plans.models import Plan
+from app.plans.packing import pack, unpack
 from tests.cli.command import run_swx
 from tests.factories import World
 

@@ -16,7 +16,7 @@ from app.events.types import EventType
 from app.lots.models import Lot
 from tests.databases import as_owner
 from tests.factories import Body, Member, World
-from tests.plans import explain
+from tests.query_plans import explain
 
 ASSAY = {"sampled_on": str(today()), "results": [{"parameter": "caso4_2h2o", "value": 90}]}
 

@@ -15,7 +15,7 @@ from app.notifications.alerts import find_alerts
 from tests.databases import as_owner
 from tests.factories import Member, World
 from tests.notifications.searching import follow, save, told, work_off
-from tests.plans import explain
+from tests.query_plans import explain
 
 
 def _faults(member: Member, body: dict[str, Any]) -> list[tuple[str, str]]:

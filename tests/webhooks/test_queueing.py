@@ -19,7 +19,7 @@ from app.webhooks.queueing import KEPT, queue_batch, sweep_ended
 from app.webhooks.room import MOST_OF_FAILING, MOST_OF_ONE, MOST_UNDER_WAY, share_room
 from tests.databases import as_owner
 from tests.factories import Member, World
-from tests.plans import explain
+from tests.query_plans import explain
 from tests.webhooks.receiver import Receiver, Sending
 
 _SPOIL = {

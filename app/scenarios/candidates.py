@@ -1,0 +1,228 @@
+"""Single changes worth trying: those that could place something of what a plan leaves over. Pure.
+
+Each comes with the most that it could place; what it does place, only solving again tells. Sizes are those of the
+market, so that one change compares with another: a plant is as large as its demands usually are, a demand doubles.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from itertools import chain, zip_longest
+from statistics import median_low
+
+import numpy as np
+
+from app.allocation.causes import cause_of, left_over
+from app.allocation.hauls import HAULED, NOT_ACCEPTED, OUT_OF_RANGE
+from app.allocation.market import Reals
+from app.allocation.problem import Problem
+from app.catalogue.reference import reference
+from app.scenarios.changes import AddCapacity, AddPlant, AddTreatment, Change, RaiseDistance, RelaxLimit
+from app.scenarios.treating import computed_effects
+from app.transport.graph import FRESH, PRIOR, Graph
+from app.transport.network import Flags, Whole
+from app.transport.residual import reachable, residual_of
+from app.transport.solver import Solution
+
+_MONTHS_A_YEAR = 12
+_TWICE = 2
+_POSITION_DIGITS = 5
+_ANY_USE = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A change, and the most kilograms more that it could place."""
+
+    change: Change
+    most_kg: int
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What is left over of one offer."""
+
+    offer: int
+    kg: int
+    site: int
+    material: str
+    state: int
+    parameter: str | None
+
+
+def lever_candidates(problem: Problem, most: Solution) -> tuple[Candidate, ...]:
+    """Return single changes that may place what is left over by a solution that places most.
+
+    The most promising of each kind come first, then the second of each, so that no kind hides another.
+    """
+    left = list(_left(problem, left_over(problem, most.flow_kg)))
+    kinds = (
+        _in_order(_more_capacity(problem, most, left)),
+        list(_in_turn(_in_order(there) for there in _one_more_plant(problem, left))),
+        _in_order(_treatment_lines(problem, left)),
+        _in_order(_relaxed_limits(problem, left)),
+        _in_order(_longer_ways(problem, left)),
+    )
+    return tuple(_in_turn(kinds))
+
+
+def _in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda candidate: (-candidate.most_kg, repr(candidate.change)))
+
+
+def _in_turn(kinds: Iterable[list[Candidate]]) -> Iterator[Candidate]:
+    """Yield the first of each, the most promising first, then the second of each, and so on."""
+    for turn in zip_longest(*kinds):
+        yield from _in_order(candidate for candidate in turn if candidate is not None)
+
+
+def _left(problem: Problem, left_kg: Whole) -> Iterator[_Left]:
+    market = problem.market
+    by_offer = np.zeros(len(market.offers.lot_ids), np.int64)
+    np.add.at(by_offer, market.sources.offers, left_kg)
+    for offer in np.flatnonzero(by_offer).tolist():
+        material = market.materials[int(market.offers.materials[offer])]
+        state, parameter = cause_of(problem, offer)
+        yield _Left(offer, int(by_offer[offer]), int(market.offers.sites[offer]), material, state, parameter)
+
+
+def _yearly_t(problem: Problem, kg: int) -> Decimal:
+    """Return the capacity a year of which the horizon is a part that takes so much, in whole tonnes."""
+    yearly = Decimal(kg * _MONTHS_A_YEAR) / (1000 * len(problem.market.months))
+    return yearly.to_integral_value(rounding=ROUND_CEILING)
+
+
+def _more_capacity(problem: Problem, most: Solution, left: list[_Left]) -> Iterator[Candidate]:
+    """Yield as much again for each demand where room is worth something, but no more than is left over."""
+    market = problem.market
+    rooms = _room_of_needs(problem)
+    gaining = np.zeros(len(rooms), np.bool_)
+    gaining[market.rooms.needs[_worth_something(problem, most)]] = True
+    left_kg = sum(each.kg for each in left)
+    for need in np.flatnonzero(gaining & (rooms > 0)).tolist():
+        demand_id = market.needs.demand_ids[need]
+        if demand_id is not None:
+            kg = min(left_kg, int(rooms[need]))
+            yield Candidate(AddCapacity(demand_id, _yearly_t(problem, kg)), kg)
+
+
+def _worth_something(problem: Problem, most: Solution) -> Flags:
+    """Return the rooms of which a kilogram more would let one more be placed: their dual in tonnes is 1.
+
+    A path leads to them from what is left over, be it by moving to them what takes the room elsewhere.
+    """
+    graph = Graph(problem.network)
+    flow = graph.flow_of(most.flow_kg, most.carried_kg)
+    residual = residual_of(graph, flow, np.zeros(graph.arcs, np.int64))
+    return reachable(residual, np.array([FRESH, PRIOR]))[graph.first_demand : graph.first_group]
+
+
+def _room_of_needs(problem: Problem) -> Whole:
+    """Return what each need has room for in the horizon."""
+    market = problem.market
+    kg = np.zeros(len(market.needs.uses), np.int64)
+    np.add.at(kg, market.rooms.needs, problem.network.demand_kg)
+    return kg
+
+
+def _one_more_plant(problem: Problem, left: list[_Left]) -> Iterator[list[Candidate]]:
+    """Yield by district a plant for each use, in the middle of what is left over there that the use can take."""
+    market = problem.market
+    by_district: dict[str, list[_Left]] = defaultdict(list)
+    for each in left:
+        district = market.sites.districts[each.site]
+        if district is not None:
+            by_district[district].append(each)
+    usual_kg = _usual_kg(problem)
+    open_uses = [(use, _open_materials(use.key, problem)) for use in reference().uses.values()]
+    for district, there in sorted(by_district.items()):
+        plants = []
+        for use, materials in open_uses:
+            taken = [each for each in there if each.material in materials]
+            if not taken:
+                continue
+            sites = [each.site for each in taken]
+            weights = np.array([each.kg for each in taken], np.float64)
+            kg = min(sum(each.kg for each in taken), usual_kg.get(use.key, usual_kg[_ANY_USE]))
+            plant = AddPlant(
+                use=use.key,
+                capacity_t_per_year=_yearly_t(problem, kg),
+                latitude=_middle(market.sites.latitudes[sites], weights),
+                longitude=_middle(market.sites.longitudes[sites], weights),
+                name=f"{use.name_en}, {district}",
+            )
+            plants.append(Candidate(plant, kg))
+        yield plants
+
+
+def _usual_kg(problem: Problem) -> dict[str, int]:
+    """Return the median of what demands for a use have room for in the horizon, and that of all for a use without any.
+
+    A market without demands has nothing to compare with: then a plant takes all.
+    """
+    by_use: dict[str, list[int]] = defaultdict(list)
+    for use, kg in zip(problem.market.needs.uses, _room_of_needs(problem).tolist(), strict=True):
+        if kg:
+            by_use[use].append(kg)
+    every = list(chain.from_iterable(by_use.values()))
+    usual = {use: median_low(kg) for use, kg in by_use.items()}
+    return usual | {_ANY_USE: median_low(every) if every else int(problem.network.source_kg.sum())}
+
+
+def _middle(degrees: Reals, weights: Reals) -> float:
+    return round(float(np.average(degrees, weights=weights)), _POSITION_DIGITS)
+
+
+def _open_materials(use: str, problem: Problem) -> set[str]:
+    """Return what a use can take and no law closes it to."""
+    closed = {
+        law.material
+        for law in reference().closures_for(use, on=problem.market.today)
+        if not (law.when_origin or law.when_end_product or law.applies_to_standard)
+    }
+    closed |= {law.material or "" for closed_use, law in problem.market.laws if closed_use == use}
+    return set(reference().uses[use].materials) - closed
+
+
+def _treatment_lines(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
+    """Yield each treatment with a figure for the parameter that keeps something out, at the sites where it does."""
+    kg: dict[tuple[int, str], int] = defaultdict(int)
+    for each in left:
+        if each.state != NOT_ACCEPTED or each.parameter is None:
+            continue
+        for treatment in reference().treatments_for(each.material, each.parameter):
+            if any(effect.parameter == each.parameter for effect in computed_effects(treatment)):
+                kg[each.site, treatment.key] += each.kg
+    for (site, treatment_key), most in sorted(kg.items()):
+        site_id = problem.market.sites.ids[site]
+        if site_id is not None:
+            yield Candidate(AddTreatment(site_id, treatment_key), most)
+
+
+def _relaxed_limits(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
+    """Yield demands' own limits lifted, use by use, for the parameters that keep something out."""
+    market = problem.market
+    limited = {
+        (use, criterion.parameter)
+        for use, number in zip(market.needs.uses, market.needs.specifications.tolist(), strict=True)
+        for criterion in market.specifications[number].criteria
+        if criterion.source == "demand"
+    }
+    kg: dict[tuple[str, str], int] = defaultdict(int)
+    for each in left:
+        if each.state == NOT_ACCEPTED and each.parameter is not None:
+            for use, parameter in limited:
+                if parameter == each.parameter and each.material in reference().uses[use].materials:
+                    kg[use, parameter] += each.kg
+    for (use, parameter), most in sorted(kg.items()):
+        yield Candidate(RelaxLimit(parameter, use=use), most)
+
+
+def _longer_ways(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
+    """Yield twice the longest limit of distance, where there is one."""
+    market = problem.market
+    limits = [float(limit) for limit in (market.max_km, *market.needs.max_km.tolist()) if np.isfinite(limit)]
+    most = sum(each.kg for each in left if each.state in {OUT_OF_RANGE, HAULED})
+    if limits and most:
+        yield Candidate(RaiseDistance(_TWICE * max(limits)), most)
