@@ -80,7 +80,7 @@ def finish(member: Member, job: Body) -> Body:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (now := member.get(f"/jobs/{job['id']}"))["status"] not in FINAL:
         assert time.monotonic() < deadline, now
-        time.sleep(0.02)
+        time.sleep(0.1)
     return dict(now)
 
 

@@ -34,7 +34,7 @@ def _wait_for_rows(producer: Member, job_id: str) -> int:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (done := producer.get(f"/jobs/{job_id}")["done"]):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.05)
     return int(done)
 
 

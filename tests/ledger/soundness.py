@@ -13,7 +13,7 @@ from app.auth.actor import Actor
 from app.core.clock import business_date
 from app.core.quantities import ZERO
 from app.exchange.models import Agreement, Correction, Shipment
-from app.ledger.models import Balance, LedgerTransaction
+from app.ledger.models import Balance, LedgerHead, LedgerTransaction
 from app.ledger.verification import find_differences
 from app.lots.models import Lot
 from app.statistics.queries import read_utilisation
@@ -140,4 +140,5 @@ def fingerprint(session: Session) -> tuple[Any, ...]:
         [tuple(row) for row in session.execute(select(table.id, table.version, table.status).order_by(table.id))]
         for table in (Lot, Agreement, Shipment, Correction)
     ]
-    return (*states, session.scalar(select(func.count()).select_from(LedgerTransaction)))
+    posted = session.scalar(select(func.count()).select_from(LedgerTransaction))
+    return (*states, posted, session.scalars(select(LedgerHead.closed_to)).all())

@@ -31,5 +31,5 @@ def _wait(member: Member, path: str) -> Body:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (read := member.get(path))["status"] in {"queued", "running", None}:
         assert time.monotonic() < deadline, read
-        time.sleep(0.02)
+        time.sleep(0.1)
     return dict(read)

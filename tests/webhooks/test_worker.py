@@ -31,7 +31,7 @@ def _wait(until: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not until():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def test_killed_while_it_sends_it_sends_again_under_the_same_id(
