@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.core.settings import Settings
-from app.main import create_app
-from tests.api.market import OPERATIONS, Market
+from tests.api.market import DOCUMENT, OPERATIONS, Market
 
-_SCHEMAS = create_app(Settings()).openapi()["components"]["schemas"]
+_SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
 def _answers_with_version(operation: dict[str, Any]) -> bool:
