@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from app.core.database import Database
 from app.core.guarded_connections import Guard
+from app.core.memory import settle_memory
 from app.core.settings import Metrics, Settings
 from app.main import create_app
 from tests.databases import ENGINES, Listen, Templates, owner_url
@@ -24,6 +25,11 @@ def _log_warnings_alone() -> None:
 
 
 _log_warnings_alone()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through application and tests again and again."""
+    settle_memory()
 
 
 @pytest.fixture(autouse=True)
