@@ -26,10 +26,10 @@ help: ## Show the targets
 demo: $(SYNCED) ## Start the exchange on this machine with a sample market
 	$(BIN)/swx demo
 
-# One more than most machines of a pipeline have cores: some tests wait for servers. Each takes tests that lie together,
-# which share what is made once for a process.
+# Twice as many as there are cores at least: tests wait for servers. Each takes tests that lie together, which share what is
+# made once for a process.
 test: check ## Run all checks and tests (PYTEST_ARGS="-k ledger" for some of them)
-	$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 check: $(SYNCED) ## Run the linter, the formatter, the type checker and the import contracts
 	$(BIN)/ruff check

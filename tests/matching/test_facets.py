@@ -98,7 +98,7 @@ def _as_expected(found: Body) -> Expected:
 
 
 @pytest.mark.drill
-@settings(max_examples=examples(60, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=True))
 def test_facets_count_what_loops_find(market: Market, random: Random) -> None:
     grade = reference().grades[random.choice(GRADES)]
