@@ -1,6 +1,7 @@
 """Both databases for every test, and the application over them."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,6 +26,27 @@ def _log_warnings_alone() -> None:
 
 
 _log_warnings_alone()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have every process begin with its share of the longest tests, so that none works one off when all else is done.
+
+    `--dist worksteal` gives each process an equal part of the list, in its order.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if _is_long(item)]
+    others = [item for item in items if not _is_long(item)]
+    dealt: list[pytest.Item] = []
+    for number in range(processes):
+        dealt += long[number::processes]
+        room = max(0, len(items) * (number + 1) // processes - len(dealt))
+        dealt += others[:room]
+        del others[:room]
+    items[:] = dealt
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return "reliability" in item.path.parts or item.path.name in {"test_conservation.py", "test_stopping.py"}
 
 
 def pytest_collection_finish() -> None:
