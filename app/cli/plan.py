@@ -23,7 +23,7 @@ from app.matching.conventions import months_before
 from app.matching.ranking import tariff_of
 from app.organisations.callers import actor_of
 from app.organisations.models import Organisation, OrganisationStatus
-from app.plans.asking import question_of
+from app.plans.asking import scenario_of
 from app.plans.keeping import read_input, read_solution
 from app.plans.models import Plan, PlanId
 from app.plans.packing import digest, unpack
@@ -116,7 +116,7 @@ def _find_operator(session: Session) -> Actor:
 
 def _run(database: Database, settings: Settings, wish: PlanPost, operator: Actor) -> Plan:
     """Compute a plan step by step, and keep it."""
-    question = check_question(question_of(wish), operator)
+    question = check_question(scenario_of(wish), operator)
     assays_since = months_before(clock.today(), settings.assay_max_age_months)
     with show_progress("Planning 编制方案", len(PLAN_STEPS)) as advance:
         with database.snapshot() as session:

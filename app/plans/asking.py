@@ -4,7 +4,7 @@ from app.plans.schemas import PlanPost
 from app.scenarios.scenario import Scenario
 
 
-def question_of(wish: PlanPost) -> Scenario:
+def scenario_of(wish: PlanPost) -> Scenario:
     """Return what the body asks, not checked yet."""
     return Scenario(
         district=wish.district,

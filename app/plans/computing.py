@@ -20,7 +20,7 @@ from app.core.memory import settle_memory
 from app.core.timeouts import Purpose
 from app.matching.conventions import months_before
 from app.matching.ranking import Tariff
-from app.plans.asking import question_of
+from app.plans.asking import scenario_of
 from app.plans.kinds import PlanJobKind
 from app.plans.models import Plan
 from app.plans.planning import levers, plan, read
@@ -62,7 +62,7 @@ def compute(order: Order, advance: Callable[[int], None]) -> Answer:
         with database.read() as session:
             question = session.scalars(select(Plan.question).where(Plan.id == order.plan_id)).one()
         wish = PlanPost.model_validate(question)
-        asked = question_of(wish)
+        asked = scenario_of(wish)
         tariff = Tariff(order.detour_factor, Decimal(order.per_t_km_cny), Decimal(order.fixed_cny_per_t))
         assays_since = months_before(clock.today(), order.assay_max_age_months)
         with database.snapshot() as session:

@@ -13,7 +13,7 @@ from app.events.record import record_event
 from app.events.types import EventType
 from app.jobs.models import Job
 from app.jobs.service import cancel_job, submit_job
-from app.plans.asking import question_of
+from app.plans.asking import scenario_of
 from app.plans.flows import parties_of
 from app.plans.kinds import PlanJobKind
 from app.plans.models import Plan, PlanFlow
@@ -26,7 +26,7 @@ def ask(session: Session, actor: Actor, wish: PlanPost) -> Plan:
 
     Raises Forbidden `outside_jurisdiction`, Invalid, and Conflict for too many unfinished jobs.
     """
-    checked = check_question(question_of(wish), actor)
+    checked = check_question(scenario_of(wish), actor)
     check_named(session, checked)
     question = wish.model_dump(mode="json") | {"district": checked.district}
     job = Job(
