@@ -27,40 +27,47 @@ _PLACES = Decimal("0.0001")
 class _Reached:
     """The most that a market can place, and the rate with it."""
 
-    kg: int
     rate_pct: Fraction
+    kg: int
+    fresh_kg: int
 
 
 def rank_levers(market: Market, problem: Problem, most: Solution, advance: Advance) -> str:
     """Return the ten best levers of a market as JSON, the best first; `most` is a solution that places most.
 
-    What could place no more than the tenth best does place is not tried.
+    What could not reach the rate of the tenth best, even if all that it places were fresh waste, is not tried.
     """
     base = _reach(problem)
     tried: list[tuple[_Reached, Candidate]] = []
     for candidate in lever_candidates(problem, most):
         if len(tried) == MOST_TRIED:
             break
-        if candidate.most_kg <= _tenth_gain(base, tried):
+        kg, fresh_kg = base.kg + candidate.most_kg, base.fresh_kg + candidate.most_kg
+        if (_rate_pct(problem, kg, fresh_kg), kg) <= _tenth(tried):
             continue
         tried.append((_reach(build_problem(apply_changes(market, [candidate.change]))), candidate))
         advance(len(LEVER_STEPS) - 1 + len(tried))
-    better = [each for each in tried if each[0].kg > base.kg]
+    better = [each for each in tried if (each[0].rate_pct, each[0].kg) > (base.rate_pct, base.kg)]
     better.sort(key=lambda each: (-each[0].rate_pct, -each[0].kg, repr(each[1].change)))
     levers = [_describe(market, base, rank, *each) for rank, each in enumerate(better[:MOST_LEVERS], start=1)]
     return msgspec.json.encode([lever.model_dump(mode="json") for lever in levers]).decode()
 
 
-def _tenth_gain(base: _Reached, tried: list[tuple[_Reached, Candidate]]) -> int:
-    """Return the kilograms that the tenth best of those tried places in addition, 0 while there are fewer."""
-    gains = sorted((reached.kg - base.kg for reached, _ in tried), reverse=True)
-    return gains[MOST_LEVERS - 1] if len(gains) >= MOST_LEVERS else 0
+def _tenth(tried: list[tuple[_Reached, Candidate]]) -> tuple[Fraction, int]:
+    """Return rate and kilograms of the tenth best of those tried; while there are fewer, what anything exceeds."""
+    best = sorted(((reached.rate_pct, reached.kg) for reached, _ in tried), reverse=True)
+    return best[MOST_LEVERS - 1] if len(best) >= MOST_LEVERS else (Fraction(-1), 0)
 
 
 def _reach(problem: Problem) -> _Reached:
     graph = Graph(problem.network)
-    fresh_kg, total_kg = most_fresh(graph), most_of_all(graph)
-    return _Reached(total_kg, problem.base.rate_pct(fresh_kg, total_kg - fresh_kg) or Fraction(0))
+    fresh_kg, kg = most_fresh(graph), most_of_all(graph)
+    return _Reached(_rate_pct(problem, kg, fresh_kg), kg, fresh_kg)
+
+
+def _rate_pct(problem: Problem, kg: int, fresh_kg: int) -> Fraction:
+    """Return the rate with so much placed, so much of it fresh; 0 where nothing is generated."""
+    return problem.base.rate_pct(fresh_kg, kg - fresh_kg) or Fraction(0)
 
 
 def _describe(market: Market, base: _Reached, rank: int, reached: _Reached, candidate: Candidate) -> Lever:

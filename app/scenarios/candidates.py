@@ -5,7 +5,7 @@ market, so that one change compares with another: a plant is as large as its dem
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from itertools import chain, zip_longest
@@ -33,10 +33,11 @@ _ANY_USE = ""
 
 @dataclass(frozen=True)
 class Candidate:
-    """A change, and the most kilograms more that it could place."""
+    """A change, the most kilograms more that it could place, and how much of that at most is fresh waste."""
 
     change: Change
     most_kg: int
+    fresh_kg: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class _Left:
     material: str
     state: int
     parameter: str | None
+    is_prior: bool
 
 
 def lever_candidates(problem: Problem, most: Solution) -> tuple[Candidate, ...]:
@@ -68,7 +70,15 @@ def lever_candidates(problem: Problem, most: Solution) -> tuple[Candidate, ...]:
 
 
 def _in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
-    return sorted(candidates, key=lambda candidate: (-candidate.most_kg, repr(candidate.change)))
+    """Return those that could place most fresh waste first: it adds more to a rate than as much earlier stock."""
+    return sorted(candidates, key=lambda each: (-each.fresh_kg, -each.most_kg, repr(each.change)))
+
+
+def _candidate(change: Change, left: Sequence[_Left], room_kg: int | None = None) -> Candidate:
+    """Return a candidate that could place these, as far as there is room."""
+    kg, fresh_kg = sum(each.kg for each in left), sum(each.kg for each in left if not each.is_prior)
+    room_kg = kg if room_kg is None else room_kg
+    return Candidate(change, min(kg, room_kg), min(fresh_kg, room_kg))
 
 
 def _in_turn(kinds: Iterable[list[Candidate]]) -> Iterator[Candidate]:
@@ -84,7 +94,8 @@ def _left(problem: Problem, left_kg: Whole) -> Iterator[_Left]:
     for offer in np.flatnonzero(by_offer).tolist():
         material = market.materials[int(market.offers.materials[offer])]
         state, parameter = cause_of(problem, offer)
-        yield _Left(offer, int(by_offer[offer]), int(market.offers.sites[offer]), material, state, parameter)
+        site, is_prior = int(market.offers.sites[offer]), bool(market.offers.is_prior[offer])
+        yield _Left(offer, int(by_offer[offer]), site, material, state, parameter, is_prior)
 
 
 def _yearly_t(problem: Problem, kg: int) -> Decimal:
@@ -97,25 +108,27 @@ def _more_capacity(problem: Problem, most: Solution, left: list[_Left]) -> Itera
     """Yield as much again for each demand where room is worth something, but no more than is left over."""
     market = problem.market
     rooms = _room_of_needs(problem)
-    gaining = np.zeros(len(rooms), np.bool_)
-    gaining[market.rooms.needs[_worth_something(problem, most)]] = True
-    left_kg = sum(each.kg for each in left)
+    gaining, gaining_fresh = (
+        np.isin(np.arange(len(rooms)), market.rooms.needs[_worth_something(problem, most, hubs)])
+        for hubs in ([FRESH, PRIOR], [FRESH])
+    )
     for need in np.flatnonzero(gaining & (rooms > 0)).tolist():
         demand_id = market.needs.demand_ids[need]
         if demand_id is not None:
-            kg = min(left_kg, int(rooms[need]))
-            yield Candidate(AddCapacity(demand_id, _yearly_t(problem, kg)), kg)
+            there = left if gaining_fresh[need] else [each for each in left if each.is_prior]
+            kg = min(sum(each.kg for each in there), int(rooms[need]))
+            yield _candidate(AddCapacity(demand_id, _yearly_t(problem, kg)), there, kg)
 
 
-def _worth_something(problem: Problem, most: Solution) -> Flags:
-    """Return the rooms of which a kilogram more would let one more be placed: their dual in tonnes is 1.
+def _worth_something(problem: Problem, most: Solution, hubs: list[int]) -> Flags:
+    """Return the rooms of which a kilogram more would let one more of these hubs be placed: their dual in tonnes is 1.
 
     A path leads to them from what is left over, be it by moving to them what takes the room elsewhere.
     """
     graph = Graph(problem.network)
     flow = graph.flow_of(most.flow_kg, most.carried_kg)
     residual = residual_of(graph, flow, np.zeros(graph.arcs, np.int64))
-    return reachable(residual, np.array([FRESH, PRIOR]))[graph.first_demand : graph.first_group]
+    return reachable(residual, np.array(hubs))[graph.first_demand : graph.first_group]
 
 
 def _room_of_needs(problem: Problem) -> Whole:
@@ -152,7 +165,7 @@ def _one_more_plant(problem: Problem, left: list[_Left]) -> Iterator[list[Candid
                 longitude=_middle(market.sites.longitudes[sites], weights),
                 name=f"{use.name_en}, {district}",
             )
-            plants.append(Candidate(plant, kg))
+            plants.append(_candidate(plant, taken, kg))
         yield plants
 
 
@@ -187,17 +200,17 @@ def _open_materials(use: str, problem: Problem) -> set[str]:
 
 def _treatment_lines(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
     """Yield each treatment with a figure for the parameter that keeps something out, at the sites where it does."""
-    kg: dict[tuple[int, str], int] = defaultdict(int)
+    there: dict[tuple[int, str], list[_Left]] = defaultdict(list)
     for each in left:
         if each.state != NOT_ACCEPTED or each.parameter is None:
             continue
         for treatment in reference().treatments_for(each.material, each.parameter):
             if any(effect.parameter == each.parameter for effect in computed_effects(treatment)):
-                kg[each.site, treatment.key] += each.kg
-    for (site, treatment_key), most in sorted(kg.items()):
+                there[each.site, treatment.key].append(each)
+    for (site, treatment_key), treated in sorted(there.items()):
         site_id = problem.market.sites.ids[site]
         if site_id is not None:
-            yield Candidate(AddTreatment(site_id, treatment_key), most)
+            yield _candidate(AddTreatment(site_id, treatment_key), treated)
 
 
 def _relaxed_limits(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
@@ -209,20 +222,20 @@ def _relaxed_limits(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
         for criterion in market.specifications[number].criteria
         if criterion.source == "demand"
     }
-    kg: dict[tuple[str, str], int] = defaultdict(int)
+    there: dict[tuple[str, str], list[_Left]] = defaultdict(list)
     for each in left:
         if each.state == NOT_ACCEPTED and each.parameter is not None:
             for use, parameter in limited:
                 if parameter == each.parameter and each.material in reference().uses[use].materials:
-                    kg[use, parameter] += each.kg
-    for (use, parameter), most in sorted(kg.items()):
-        yield Candidate(RelaxLimit(parameter, use=use), most)
+                    there[use, parameter].append(each)
+    for (use, parameter), turned_away in sorted(there.items()):
+        yield _candidate(RelaxLimit(parameter, use=use), turned_away)
 
 
 def _longer_ways(problem: Problem, left: list[_Left]) -> Iterator[Candidate]:
     """Yield twice the longest limit of distance, where there is one."""
     market = problem.market
     limits = [float(limit) for limit in (market.max_km, *market.needs.max_km.tolist()) if np.isfinite(limit)]
-    most = sum(each.kg for each in left if each.state in {OUT_OF_RANGE, HAULED})
-    if limits and most:
-        yield Candidate(RaiseDistance(_TWICE * max(limits)), most)
+    there = [each for each in left if each.state in {OUT_OF_RANGE, HAULED}]
+    if limits and there:
+        yield _candidate(RaiseDistance(_TWICE * max(limits)), there)

@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from app.allocation.problem import Problem
+from app.allocation.problem import Problem, build_problem
+from app.core.clock import today
 from app.core.database import Database
 from app.plans import lever_ranking
 from app.plans.lever_ranking import rank_levers
@@ -14,7 +15,7 @@ from app.scenarios.candidates import lever_candidates
 from app.scenarios.changes import AddCapacity, AddPlant
 from app.scenarios.scenario import Scenario
 from app.transport.solver import Objective, Solution, solve
-from tests.allocation.reading import pose, read
+from tests.allocation.reading import assay, pose, read
 from tests.factories import Body, World
 
 _ASKED = Scenario(materials=("fgd_gypsum", "phosphogypsum"))
@@ -94,3 +95,26 @@ def test_levers_are_ranked_by_what_they_bring(
     assert [lever["gain_t"] for lever in levers] == [500, 500]
     # Once the second best places all that is left over, no other can place more.
     assert len(steps) < len(lever_candidates(problem, _most(problem)))
+
+
+def test_a_few_fresh_tonnes_can_add_more_to_the_rate_than_many_old_ones(
+    world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """900 t fresh and 300 t of stock find room: 1 200 / 1 300. 300 t more of stock: 93.75 %. 100 t fresh: 100 %."""
+    producer, recycler = world.producer(), world.recycler()
+    last_year = today().year - 1
+    for quantity_t, value in ((900, 0.1), (100, 0.5)):
+        world.lot(producer, quantity_t=quantity_t, assay=assay(soluble_p2o5=value))
+    wanzhou = {"district_code": "500101", "latitude": 30.81, "longitude": 108.41}  # too far to share a plant
+    site_id = world.site(producer, **wanzhou)["id"]
+    stock = {"site_id": site_id, "material": "fgd_gypsum", "stock_year": last_year, "stored_t": 600}
+    producer.post("/opening-stocks", stock)
+    world.lot(producer, site_id=site_id, material="fgd_gypsum", quantity_t=600, stock_year=last_year)
+    criteria = [{"parameter": "soluble_p2o5", "max": 0.2}]
+    world.demand(recycler, quantity_t=1000, materials=["phosphogypsum"], criteria=criteria)
+    world.demand(recycler, site_id=world.site(recycler, **wanzhou)["id"], quantity_t=300, materials=["fgd_gypsum"])
+    monkeypatch.setattr(lever_ranking, "MOST_LEVERS", 1)
+    market = read(database, Scenario(materials=_ASKED.materials, max_distance_km=100))
+    problem = build_problem(market)
+    (best,) = msgspec.json.decode(rank_levers(market, problem, _most(problem), lambda _: None))
+    assert (best["reachable_rate_pct"], best["gain_t"]) == (100, 100)
