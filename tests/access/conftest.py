@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from app.core.database import Database
 from tests.access.cast import Cast, make_cast
+from tests.clients import AppClient
 from tests.databases import Templates
 from tests.factories import World
 
@@ -15,12 +16,12 @@ _TEMPLATE = "access"
 
 
 @pytest.fixture
-def cast(engine: str, templates: Templates, application: FastAPI) -> Cast:
+def cast(engine: str, templates: Templates, application: FastAPI, portal: BlockingPortal) -> Cast:
     """Return the callers; the database is that of the fixture `stored`."""
 
     def make(database: Database) -> Cast:
         application.state.database = database.as_nobody()
-        return make_cast(World(TestClient(application), database))
+        return make_cast(World(AppClient(application, portal), database))
 
     templates.fill(engine, _TEMPLATE, make)
     made: Cast = templates.made(engine, _TEMPLATE)

@@ -3,22 +3,23 @@
 from collections.abc import Iterator
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from app.core.database import Database
 from tests.api.market import Market
+from tests.clients import AppClient
 from tests.databases import Templates
 from tests.factories import World
 
 
 @pytest.fixture
-def stored(engine: str, templates: Templates, application: FastAPI) -> Iterator[Database]:
+def stored(engine: str, templates: Templates, application: FastAPI, portal: BlockingPortal) -> Iterator[Database]:
     """Return a fresh copy of the market's database, under the application."""
 
     def make(database: Database) -> Market:
         application.state.database = database.as_nobody()
-        return Market(World(TestClient(application), database))
+        return Market(World(AppClient(application, portal), database))
 
     templates.fill(engine, "market", make)
     with templates.copy(engine, "market") as url:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from app.core.database import Database
 from app.statistics.schemas import FIGURES
+from tests.clients import AppClient
 from tests.databases import Templates
 from tests.factories import Body, World
 from tests.journeys.worked_year import FIRST_QUARTER, WHOLE_YEAR, Table, Year, live_year, read_table
@@ -19,12 +20,12 @@ MONTHS = [f"2025-{number:02d}" for number in range(1, 13)]
 
 
 @pytest.fixture
-def year(engine: str, templates: Templates, application: FastAPI) -> Iterator[Year]:
+def year(engine: str, templates: Templates, application: FastAPI, portal: BlockingPortal) -> Iterator[Year]:
     """Return the year, lived once on each engine."""
 
     def live(database: Database) -> Year:
         application.state.database = database.as_nobody()
-        return live_year(World(TestClient(application), database))
+        return live_year(World(AppClient(application, portal), database))
 
     templates.fill(engine, TEMPLATE, live)
     with templates.copy(engine, TEMPLATE) as url:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from app.core.clock import today
 from app.core.database import Database
+from tests.clients import AppClient
 from tests.databases import Templates
 from tests.factories import Body, Deal, Member, World
 
@@ -26,12 +27,12 @@ class Beginning:
     received: tuple[Body, ...]
 
 
-def fill_template(application: FastAPI, templates: Templates, engine: str) -> None:
+def fill_template(application: FastAPI, portal: BlockingPortal, templates: Templates, engine: str) -> None:
     """Make the market that every run begins with, once for a worker."""
 
     def fill(database: Database) -> Beginning:
         application.state.database = database.as_nobody()
-        world = World(TestClient(application), database)
+        world = World(AppClient(application, portal), database)
         deal = world.deal(1).offer(900).agree(700, starts_on=FIRST_DAY)
         deal.opening(40, YEAR - 2)
         deal.opening(60, YEAR - 1)

@@ -1,6 +1,7 @@
 """Whatever is done in whatever order: tonnes are conserved, no stock is negative, the identity of the rate holds."""
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -15,8 +16,10 @@ STEPS = 50 if IS_LONG else 30
 
 @pytest.mark.drill
 @pytest.mark.parametrize(("engine", "usual"), [("sqlite", 20), ("postgresql", 10)])
-def test_tonnes_are_conserved(engine: str, usual: int, application: FastAPI, templates: Templates) -> None:
-    fill_template(application, templates, engine)
+def test_tonnes_are_conserved(
+    engine: str, usual: int, application: FastAPI, portal: BlockingPortal, templates: Templates
+) -> None:
+    fill_template(application, portal, templates, engine)
     bound = type("BoundExchange", (Exchange,), {"engine": engine, "application": application, "templates": templates})
     run_state_machine_as_test(
         bound,
