@@ -12,6 +12,8 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
+from starlette.routing import Match
+from starlette.types import Scope
 
 from app.core.contention import is_contention
 from app.core.deadlines import is_time_over, time_limit
@@ -50,10 +52,22 @@ def _with_ids(path: str, endpoint: Callable[..., Any]) -> str:
 
 
 class Router(APIRouter):
-    """A router of such routes."""
+    """A router of such routes, passed over at once by paths that have none of the words its own begin with."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of APIRouter
         super().__init__(route_class=Route, **options)
+        self._words: set[str] = set()
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - of APIRouter
+        """Add a route; its path begins with a word, as `/lots/{lot_id}` does."""
+        super().add_api_route(path, endpoint, **options)
+        self._words.add(f"{self.prefix}{path}".split("/")[1])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether a request is for one of the routes; trying all of them cost a fifth of a short answer."""
+        if self._words.isdisjoint(scope["path"].split("/")):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 async def _repeat_when_collided(handle: Handler, request: Request) -> Response:
