@@ -25,7 +25,7 @@ class AppClient(TestClient):
 class _WholeAnswers(httpx2.BaseTransport):
     """Sends a request and takes its answer in one call to the thread of the event loop.
 
-    Starlette's transport makes nine, so that an answer can be read while it comes: tests took a quarter longer.
+    Starlette's transport makes nine, so that an answer can be read while it comes: tests took a tenth longer.
     """
 
     def __init__(self, application: FastAPI, portal: BlockingPortal) -> None:
