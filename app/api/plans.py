@@ -146,8 +146,8 @@ def propose_plan_flow(
     """Propose a suggestion as an agreement, at the price of its lot; the other side accepts or declines.
 
     In its month where lot or demand recur, else from then on as long as both have. Refused with 409 `lot_changed` or
-    `demand_changed` where these are no longer what the plan was made of, and `already_proposed` where either side has
-    done so before.
+    `demand_changed` where these are no longer what the plan was made of, `more_than_a_month` where it takes what
+    earlier months of a stream leave over as well, and `already_proposed` where either side has done so before.
     """
     agreement = propose_suggestion(session, actor, plan_id, number)
     created(response, "/v1/agreements", agreement.id)

@@ -78,8 +78,9 @@ def _describe(session: Session, actor: Actor, flows: Sequence[PlanFlow]) -> list
 def propose_suggestion(session: Session, actor: Actor, plan_id: UUID, number: int) -> Agreement:
     """Propose what a published plan suggests, at the price of the lot: to the other side, who accepts or declines.
 
-    Raises Conflict: `already_proposed`, `not_on_offer` for what has no lot, `lot_changed` and `demand_changed` where
-    these are not what they were or have too little left, `suggestion_past`, and what a proposal itself is refused for.
+    Raises Conflict: `already_proposed`, `not_on_offer` for what has no lot, `more_than_a_month` for what earlier months
+    of a stream leave over, `lot_changed` and `demand_changed` where these are not what they were or have too little
+    left, `suggestion_past`, and what a proposal itself is refused for.
     """
     flow = _lock(session, actor, plan_id, number)
     if flow.agreement_id is not None:
@@ -109,8 +110,15 @@ def _lock(session: Session, actor: Actor, plan_id: UUID, number: int) -> PlanFlo
 
 def _check_lot(session: Session, flow: PlanFlow, lot: Lot) -> None:
     free_t = load_taken(session, [lot], flow.month).available_t(lot, flow.month)
-    is_same = read_lot_terms(session, lot.id)[lot.id] == flow.lot_terms
-    if not is_same or lot_status(lot, today()) is not LotStatus.OPEN or free_t < flow.quantity_t:
+    is_same = read_lot_terms(session, lot.id)[lot.id] == flow.lot_terms and lot_status(lot, today()) is LotStatus.OPEN
+    if is_same and lot.is_recurring and flow.quantity_t > lot.quantity_t:
+        detail = (
+            f"The plan takes {flow.quantity_t} t in {flow.month}, but the lot offers {lot.quantity_t} t a month: the "
+            "rest is what months before leave over, and an agreement binds each month's own. Agree by hand on some in "
+            "each."
+        )
+        raise Conflict("more_than_a_month", detail, available_t=free_t)
+    if not is_same or free_t < flow.quantity_t:
         detail = "The lot is not what it was when the plan was made, or too little of it is free; propose anew by hand."
         raise Conflict("lot_changed", detail, available_t=free_t)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.core.clock import month_of, months_from, today
 from app.core.database import Database
 from tests.factories import Body, Member, World
 from tests.plans.planned import compute_plan
@@ -10,10 +11,17 @@ from tests.plans.planned import compute_plan
 class Published:
     """A plan with one flow, published, of a lot of 12 000 t for a demand of 9 000 t."""
 
-    def __init__(self, world: World, database: Database, question: Body | None = None, **lot: object) -> None:
+    def __init__(
+        self,
+        world: World,
+        database: Database,
+        question: Body | None = None,
+        demand: Body | None = None,
+        **lot: object,
+    ) -> None:
         self.producer, self.recycler, self.authority = world.producer(), world.recycler(), world.government("50")
         self.lot = world.lot(self.producer, **({"quantity_t": 12000} | lot))
-        self.demand = world.demand(self.recycler, quantity_t=9000)
+        self.demand = world.demand(self.recycler, **({"quantity_t": 9000} | (demand or {})))
         self.plan = self.authority.post("/plans", question or {}, status=202)["id"]
         compute_plan(database, self.plan)
         assert self.suggestions(self.producer) == []
@@ -93,6 +101,17 @@ def test_a_plan_is_published_once(published: Published) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "already_published")
     told = [event["type"] for event in published.recycler.get("/events", limit=100)["items"]]
     assert "plan.published" in told
+
+
+def test_what_a_stream_has_left_over_is_agreed_by_hand(world: World, database: Database) -> None:
+    monthly = {"quantity_t": None, "recurring": {"per": "month", "quantity_t": 2000}}
+    third_month = months_from(month_of(today()), 3)[-1]
+    published = Published(world, database, {"months": 3}, {"needed_from": f"{third_month}-01"}, **monthly)
+    (suggestion,) = published.suggestions(published.producer)
+    assert suggestion["quantity_t"] == 6000
+    status, refused = published.propose(published.producer)
+    assert (status, refused["code"], refused["available_t"]) == (409, "more_than_a_month", 2000)
+    assert "2000.000 t a month" in refused["detail"]
 
 
 def test_of_a_stream_a_month_is_proposed(world: World, database: Database) -> None:
