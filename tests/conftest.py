@@ -61,8 +61,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = dealt
 
 
+_LONG = {
+    "test_alerts_against_search.py",
+    "test_conservation.py",
+    "test_demo.py",
+    "test_processes.py",
+    "test_real_plants.py",
+    "test_search_against_loops.py",
+    "test_stopping.py",
+    "test_worker.py",
+}
+
+
 def _is_long(item: pytest.Item) -> bool:
-    return "reliability" in item.path.parts or item.path.name in {"test_conservation.py", "test_stopping.py"}
+    return "reliability" in item.path.parts or item.path.name in _LONG
 
 
 def pytest_collection_finish() -> None:

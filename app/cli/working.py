@@ -97,7 +97,6 @@ def run_worker(settings: Settings) -> Iterator[list[Thread]]:
             "requests": partial(run_request_sweeper, database, stop),
         }
         threads = [Thread(target=target, name=name) for name, target in targets.items()]
-        reader.start()
         for thread in threads:
             thread.start()
         try:

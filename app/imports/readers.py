@@ -1,4 +1,4 @@
-"""The reading process as its user sees it: started once, because that takes seconds, and killed when it must stop."""
+"""The reading process as its user sees it: started with the first file, and killed when it must stop."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
