@@ -31,8 +31,8 @@ help: ## Show the targets
 demo: $(SYNCED) ## Start the exchange on this machine with a sample market
 	$(BIN)/swx demo
 
-# Twice as many as there are cores at least: tests wait for servers. Each takes tests that lie together, which share what is
-# made once for a process.
+# Four: twice the cores of a small machine, for tests wait for servers. Each takes tests that lie together, which share
+# what is made once for a process.
 test: check ## Run all checks and tests (PYTEST_ARGS="-k ledger" for some of them)
 	$(BIN)/pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 

@@ -18,7 +18,6 @@ class AppClient(TestClient):
 
     def __init__(self, application: FastAPI, portal: BlockingPortal) -> None:
         super().__init__(application, raise_server_exceptions=False)
-        self.portal = portal
         self._transport = _WholeAnswers(application, portal)
 
 

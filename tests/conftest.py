@@ -22,6 +22,18 @@ from tests.databases import ENGINES, Listen, Templates, owner_url
 from tests.drills import IS_LONG
 from tests.factories import World
 
+#: Their tests take longest, with those of reliability.
+_LONG = {
+    "test_alerts_against_search.py",
+    "test_conservation.py",
+    "test_demo.py",
+    "test_processes.py",
+    "test_real_plants.py",
+    "test_search_against_loops.py",
+    "test_stopping.py",
+    "test_worker.py",
+}
+
 
 def _log_warnings_alone() -> None:
     """Log no line for each request: it would bury what a failing test says."""
@@ -59,18 +71,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         dealt += others[:room]
         del others[:room]
     items[:] = dealt
-
-
-_LONG = {
-    "test_alerts_against_search.py",
-    "test_conservation.py",
-    "test_demo.py",
-    "test_processes.py",
-    "test_real_plants.py",
-    "test_search_against_loops.py",
-    "test_stopping.py",
-    "test_worker.py",
-}
 
 
 def _is_long(item: pytest.Item) -> bool:

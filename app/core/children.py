@@ -1,4 +1,4 @@
-"""Processes that work for this one over standard streams: started once, because that takes seconds, and killed."""
+"""Processes that work for this one over standard streams: kept, because starting takes a second or two, and killed."""
 
 import os
 import signal

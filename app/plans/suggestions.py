@@ -110,15 +110,16 @@ def _lock(session: Session, actor: Actor, plan_id: UUID, number: int) -> PlanFlo
 
 def _check_lot(session: Session, flow: PlanFlow, lot: Lot) -> None:
     free_t = load_taken(session, [lot], flow.month).available_t(lot, flow.month)
-    is_same = read_lot_terms(session, lot.id)[lot.id] == flow.lot_terms and lot_status(lot, today()) is LotStatus.OPEN
-    if is_same and lot.is_recurring and flow.quantity_t > lot.quantity_t:
+    is_as_planned = read_lot_terms(session, lot.id)[lot.id] == flow.lot_terms
+    is_open = lot_status(lot, today()) is LotStatus.OPEN
+    if is_as_planned and is_open and lot.is_recurring and flow.quantity_t > lot.quantity_t:
         detail = (
             f"The plan takes {flow.quantity_t} t in {flow.month}, but the lot offers {lot.quantity_t} t a month: the "
             "rest is what months before leave over, and an agreement binds each month's own. Agree by hand on some in "
             "each."
         )
         raise Conflict("more_than_a_month", detail, available_t=free_t)
-    if not is_same or free_t < flow.quantity_t:
+    if not (is_as_planned and is_open) or free_t < flow.quantity_t:
         detail = "The lot is not what it was when the plan was made, or too little of it is free; propose anew by hand."
         raise Conflict("lot_changed", detail, available_t=free_t)
 

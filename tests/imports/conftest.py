@@ -18,9 +18,8 @@ SITE = "长寿北门"
 
 @pytest.fixture(scope="session")
 def reader() -> Iterator[Reader]:
-    """Return a reading process, started once."""
+    """Return a reading process, for all tests."""
     made = Reader()
-    made.start()
     yield made
     made.close()
 
