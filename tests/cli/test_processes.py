@@ -4,19 +4,16 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.cli.command import run_swx
+from tests.programs import PATIENCE_SECONDS, Swx
+from tests.served import Served, serving
 
-SWX = Path(sys.executable).with_name("swx")
-PATIENCE_SECONDS = 120
 WORKERS = 2
 
 
@@ -35,51 +32,38 @@ def test_sqlite_has_no_replica(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_a_process_that_dies_is_replaced_and_all_end_in_order(database_url: str, tmp_path: Path) -> None:
-    with _serving(database_url, tmp_path) as (supervisor, port):
+    with serving(_served(database_url, tmp_path)) as served:
+        supervisor = served.running
         before = _wait_for_processes(supervisor)
         os.kill(before[0], signal.SIGKILL)
         _until(lambda: before[0] not in _processes_of(supervisor))
         after = _wait_for_processes(supervisor)
         assert before[1] in after
-        assert _is_ready(port)
-        supervisor.send_signal(signal.SIGTERM)
-        _, messages = supervisor.communicate(timeout=PATIENCE_SECONDS)
-    assert supervisor.returncode == 0, messages
-    assert "Traceback" not in messages
+        served.wait_until_ready()
+        assert served.end(signal.SIGTERM) == 0, supervisor.messages
+    assert "Traceback" not in supervisor.messages
     assert not any(Path(f"/proc/{process}").exists() for process in after)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_processes_do_not_outlive_their_supervisor(database_url: str, tmp_path: Path) -> None:
-    with _serving(database_url, tmp_path) as (supervisor, port):
-        processes = _wait_for_processes(supervisor)
-        supervisor.kill()
+    with serving(_served(database_url, tmp_path)) as served:
+        processes = _wait_for_processes(served.running)
+        served.end(signal.SIGKILL)
         _until(lambda: not any(_is_running(process) for process in processes))
-        socket.create_server(("127.0.0.1", port)).close()
+        socket.create_server(("127.0.0.1", served.port)).close()
 
 
-@contextlib.contextmanager
-def _serving(url: str, folder: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
-    environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder)}
-    command = [str(SWX), "serve", "--port", str(port), "--workers", str(WORKERS), "--log-format", "json"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as supervisor:  # noqa: S603 - ours
-        try:
-            _until(lambda: _is_ready(port))
-            yield supervisor, port
-        finally:
-            if supervisor.poll() is None:
-                supervisor.terminate()
+def _served(url: str, folder: Path) -> Served:
+    return Served(url, folder, ("--workers", WORKERS, "--log-format", "json"), {"SWX_WORKER": "on"})
 
 
-def _wait_for_processes(supervisor: "subprocess.Popen[str]") -> list[int]:
+def _wait_for_processes(supervisor: Swx) -> list[int]:
     _until(lambda: len(_processes_of(supervisor)) == WORKERS)
     return _processes_of(supervisor)
 
 
-def _processes_of(supervisor: "subprocess.Popen[str]") -> list[int]:
+def _processes_of(supervisor: Swx) -> list[int]:
     """Return those that serve: neither the reader of imports nor what multiprocessing keeps for itself."""
     pid = supervisor.pid
     children = [
@@ -97,12 +81,6 @@ def _command_of(process: int) -> str:
 def _is_running(process: int) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def _is_ready(port: int) -> bool:
-    with contextlib.suppress(httpx2.TransportError), httpx2.Client(trust_env=False) as client:
-        return client.get(f"http://127.0.0.1:{port}/ready", timeout=10).status_code == 200
     return False
 
 

@@ -2,9 +2,6 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,48 +19,19 @@ from app.core.engines import sqlite_module
 from app.jobs.models import Job
 from tests.factories import CHANGSHOU, Member, World
 from tests.imports.files import lot_row, write_csv
+from tests.programs import PATIENCE_SECONDS, Swx
+from tests.served import Served, connect, serving
 
-SWX = Path(sys.executable).with_name("swx")
-PATIENCE_SECONDS = 60
 POSTS = 6
 
 
 @contextmanager
-def serving(
-    url: str, folder: Path, *options: str, **variables: str
-) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
+def _serving(url: str, folder: Path, *options: object, **variables: str) -> Iterator[tuple[Swx, httpx2.Client]]:
     """Run a server over a database and yield it with a client that keeps no connection."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
-    environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder), **variables}
-    command = [str(SWX), "serve", "--port", str(port), "--log-format", "json", *options]
+    served = Served(url, folder, ("--log-format", "json", *options), variables)
     limits = httpx2.Limits(max_keepalive_connections=0)
-    with (
-        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as server,  # noqa: S603 - our own
-        httpx2.Client(
-            trust_env=False, limits=limits, base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS
-        ) as client,
-    ):
-        try:
-            wait_until_ready(server, client)
-            yield server, client
-        finally:
-            if server.poll() is None:
-                server.kill()
-
-
-def wait_until_ready(server: "subprocess.Popen[str]", client: httpx2.Client) -> None:
-    """Return once the server takes requests."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            if client.get("/ready").status_code == 200:
-                return
-        except httpx2.TransportError:
-            assert server.poll() is None, server.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    with serving(served), connect(served.address, limits) as client:
+        yield served.running, client
 
 
 @contextmanager
@@ -113,7 +81,7 @@ def test_a_request_under_way_is_answered_and_the_server_ends_with_0(
 ) -> None:
     producer = world.producer()
     with (
-        serving(database_url, tmp_path, SWX_NOTICE_SECONDS="1") as (server, client),
+        _serving(database_url, tmp_path, SWX_NOTICE_SECONDS="1") as (server, client),
         _writers_held_up(database, database_url) as let_go,
         ThreadPoolExecutor(1) as pool,
     ):
@@ -126,10 +94,9 @@ def test_a_request_under_way_is_answered_and_the_server_ends_with_0(
         assert client.get("/health").status_code == 200  # within the notice, requests are taken still
         let_go.set()
         assert posting.result(PATIENCE_SECONDS) == 201
-        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
-    assert server.returncode == 0, messages
-    assert "Traceback" not in messages
-    assert messages.count('"event": "stopping"') == 1
+        assert server.wait() == 0, server.messages
+    assert "Traceback" not in server.messages
+    assert server.messages.count('"event": "stopping"') == 1
     assert len(producer.get("/sites")["items"]) == 1
 
 
@@ -142,10 +109,7 @@ def test_several_processes_give_notice_answer_and_leave_nobody_behind(
     producer = world.producer()
     notice_seconds = 300 if is_hurried else 3
     with (
-        serving(database_url, tmp_path, "--workers", "2", SWX_NOTICE_SECONDS=str(notice_seconds), SWX_WORKER="off") as (
-            server,
-            client,
-        ),
+        _serving(database_url, tmp_path, "--workers", 2, SWX_NOTICE_SECONDS=str(notice_seconds)) as (server, client),
         _writers_held_up(database, database_url) as let_go,
         ThreadPoolExecutor(POSTS) as pool,
     ):
@@ -153,7 +117,8 @@ def test_several_processes_give_notice_answer_and_leave_nobody_behind(
         posting = [pool.submit(_post_site, client, producer) for _ in range(POSTS)]
         _until(lambda: _waiting_for_locks(database) == POSTS)
         children = _children_of(server)
-        stop = partial(os.killpg, server.pid, signal.SIGINT) if is_hurried else server.terminate
+        send, signalled = (os.killpg, signal.SIGINT) if is_hurried else (os.kill, signal.SIGTERM)
+        stop = partial(send, server.pid, signalled)
         stop()
         _until(lambda: {client.get("/ready").status_code for _ in range(10)} == {503})
         assert client.get("/health").status_code == 200
@@ -161,15 +126,14 @@ def test_several_processes_give_notice_answer_and_leave_nobody_behind(
             stop()
         let_go.set()
         assert [posted.result(PATIENCE_SECONDS) for posted in posting] == [201] * POSTS
-        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
-    assert server.returncode == 0, messages
-    assert "Traceback" not in messages
-    assert messages.count('"event": "stopping"') == 1
+        assert server.wait() == 0, server.messages
+    assert "Traceback" not in server.messages
+    assert server.messages.count('"event": "stopping"') == 1
     _until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
     assert len(producer.get("/sites")["items"]) == POSTS
 
 
-def _children_of(server: "subprocess.Popen[str]") -> list[int]:
+def _children_of(server: Swx) -> list[int]:
     tasks = Path(f"/proc/{server.pid}/task").iterdir()
     return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
@@ -193,33 +157,29 @@ def test_a_request_that_does_not_end_in_time_is_given_up(
 ) -> None:
     producer = world.producer()
     with (
-        serving(database_url, tmp_path, SWX_DRAIN_SECONDS="1") as (server, client),
+        _serving(database_url, tmp_path, SWX_DRAIN_SECONDS="1") as (server, client),
         _writers_held_up(database, database_url),
         ThreadPoolExecutor(1) as pool,
     ):
         posting = pool.submit(_post_site, client, producer)
         _wait_for_request(client)
-        server.send_signal(signal.SIGTERM)
-        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
+        assert server.end(signal.SIGTERM) == 0, server.messages
         assert posting.exception(PATIENCE_SECONDS) is not None or posting.result() >= 500
-    assert server.returncode == 0, messages
     assert producer.get("/sites")["items"] == []
 
 
 def test_the_worker_gives_its_job_back(world: World, database: Database, database_url: str, tmp_path: Path) -> None:
     producer = world.producer()
     site = world.site(producer)["name"]
-    rows = [lot_row(site, quantity_t=1 + row) for row in range(6_000)]
-    with serving(database_url, tmp_path) as (server, _):
+    rows = [lot_row(site, quantity_t=1 + row) for row in range(20_000)]
+    with _serving(database_url, tmp_path, SWX_WORKER="on") as (server, _):
         headers = {"Content-Type": "text/csv"}
         answer = producer.request("POST", "/lots/import", content=write_csv(rows), headers=headers)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not producer.get(f"/jobs/{answer.json()['id']}")["done"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        server.send_signal(signal.SIGTERM)
-        _, messages = server.communicate(timeout=PATIENCE_SECONDS)
-    assert server.returncode == 0, messages
+        assert server.end(signal.SIGTERM) == 0, server.messages
     with database.read() as session:
         job = session.scalars(select(Job)).one()
         assert (job.status, job.leased_by, job.attempts) == ("running", None, 0)

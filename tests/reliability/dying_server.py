@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.cli import main
+from app import cli
 
 
 def _die(_session: Session) -> None:
@@ -15,6 +15,11 @@ def _die(_session: Session) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     event.listen(Session, "after_commit", _die)
+    cli.main()
+
+
+if __name__ == "__main__":
     main()

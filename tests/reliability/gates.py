@@ -10,7 +10,8 @@ from sqlalchemy import text
 from app.core.clock import today
 from app.core.database import Database
 from tests.factories import Deal, World
-from tests.reliability.served import PATIENCE_SECONDS, Served
+from tests.programs import PATIENCE_SECONDS
+from tests.served import Served
 
 NET_T = 1
 _LOT_T = 1_000_000

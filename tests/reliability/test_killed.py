@@ -2,7 +2,6 @@
 
 import random
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,8 +13,9 @@ from tests.cli.command import run_swx
 from tests.databases import ENGINES, make_current
 from tests.drills import IS_LONG, examples
 from tests.postgres import APP, OWNER, PostgresServer, start_postgres
+from tests.reliability import dying_server
 from tests.reliability.gates import Crew
-from tests.reliability.served import Served, serving
+from tests.served import Served, serving
 
 #: How often a server is killed, by its database.
 KILLS = {"sqlite": examples(1, 50), "postgresql": examples(1, 20)}
@@ -63,6 +63,7 @@ def test_the_server_is_killed(engine: str, tmp_path: Path) -> None:
     chance = random.Random(f"server {engine}")
     with _durable(engine, tmp_path) as (served, _), serving(served):
         crew = Crew(served, GATES)
+        served.anew = True  # to load the program is a part of being ready again
         for _ in range(KILLS[engine]):
             crew.start()
             crew.wait_for(chance.randrange(1, 40))
@@ -106,8 +107,8 @@ def _start_again(postgres: PostgresServer) -> None:
 @pytest.mark.parametrize("engine", ENGINES if IS_LONG else ["postgresql"])
 def test_killed_between_commit_and_answer(engine: str, tmp_path: Path) -> None:
     with _durable(engine, tmp_path) as (served, _):
-        order, program = tmp_path / "die", (sys.executable, "-m", "tests.reliability.dying_server")
-        mortal = replace(served, command=program, variables={"DIES_AT": str(order)})
+        order = tmp_path / "die"
+        mortal = replace(served, program=dying_server.main, variables={"DIES_AT": str(order)})
         crew = None
         for _ in range(COMMITS):
             with serving(mortal), mortal.connect() as client:

@@ -19,8 +19,9 @@ from app.core.database import Database
 from app.exchange.models import Agreement
 from tests.drills import examples
 from tests.factories import Deal, Member, World
+from tests.programs import PATIENCE_SECONDS
 from tests.reliability.linearizability import Act, Operation, find_order
-from tests.reliability.served import PATIENCE_SECONDS, Served, serving
+from tests.served import Served, serving
 
 CLIENTS = 8
 OPERATIONS = examples(20, 100)

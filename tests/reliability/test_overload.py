@@ -18,7 +18,7 @@ from app.core.database import Database
 from tests.drills import IS_LONG, examples, tell
 from tests.factories import Deal, World
 from tests.reliability.flood import Answer, Ask, Caller, ask
-from tests.reliability.served import Served, serving
+from tests.served import Served, serving
 
 CLIENTS = 8
 TIMES = 5
@@ -104,8 +104,7 @@ def test_five_times_as_much_as_it_can_take(engine: str, database_url: str, tmp_p
             world = World(client, database)  # type: ignore[arg-type]  # it has the same `request`
             deals = [world.deal(1_000_000) for _ in range(CLIENTS)]
         seen = asyncio.run(_play(served.port, _asks(deals)))
-        assert served.process is not None
-        assert served.process.poll() is None, "the server crashed"
+        assert served.running.poll() is None, "the server crashed"
     with database.read() as session:
         stored = session.execute(text("SELECT count(*) FROM shipments")).scalar_one()
     database.dispose()

@@ -14,7 +14,7 @@ from app.core.clock import today
 from app.core.database import Database
 from tests.drills import IS_LONG, examples, tell
 from tests.factories import Deal, World
-from tests.reliability.served import Served, serving
+from tests.served import Served, serving
 
 #: In the short form a span is too short for the slowest hundredth and for slow growth: it shows that nothing fails.
 SECONDS = examples(5, 600)

@@ -1,8 +1,6 @@
 """`swx worker`: killed while it sends, it sends again under the same id; told to stop, it ends what is under way."""
 
-import os
-import subprocess
-import sys
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -15,16 +13,8 @@ from app.cli.working import run_worker
 from app.core.database import Database
 from app.core.settings import Settings
 from tests.factories import World
+from tests.programs import PATIENCE_SECONDS, Swx
 from tests.webhooks.receiver import LOOPBACK, Handler, Receiver, with_status
-
-SWX = Path(sys.executable).with_name("swx")
-PATIENCE_SECONDS = 60
-
-
-def _start(url: str, folder: Path) -> "subprocess.Popen[str]":
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWX_")}
-    environment |= {"SWX_DATABASE_URL": url, "SWX_DATA_DIR": str(folder), "SWX_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8"}
-    return subprocess.Popen([SWX, "worker"], env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own program
 
 
 def _wait(until: Callable[[], object]) -> None:
@@ -42,10 +32,9 @@ def test_killed_while_it_sends_it_sends_again_under_the_same_id(
     lot = world.lot(producer)
     producer.patch(f"/lots/{lot['id']}", {"price_cny_per_t": 1})
     receiver.answer = _say_nothing
-    with _start(database_url, tmp_path) as worker:
+    with Swx("worker", folder=tmp_path, url=database_url, SWX_WEBHOOK_ALLOW_PRIVATE="127.0.0.0/8") as worker:
         _wait(lambda: receiver.received)
-        worker.kill()
-        worker.communicate(timeout=PATIENCE_SECONDS)
+        worker.end(signal.SIGKILL)
     path = f"/webhooks/{webhook['id']}/deliveries"
     second, first = producer.get(path)["items"]
     assert (first["status"], second["status"]) == ("sending", "pending")
