@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain, groupby
 
 import pytest
 import structlog
@@ -33,6 +34,7 @@ _LONG = {
     "test_stopping.py",
     "test_worker.py",
 }
+_SHARING = {"test_demo.py"}
 
 
 def _log_warnings_alone() -> None:
@@ -62,11 +64,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     `--dist worksteal` gives each process an equal part of the list, in its order.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long = [item for item in items if _is_long(item)]
     others = [item for item in items if not _is_long(item)]
+    long = [list(together) for _, together in groupby(filter(_is_long, items), _together)]
     dealt: list[pytest.Item] = []
     for number in range(processes):
-        dealt += long[number::processes]
+        dealt += chain.from_iterable(long[number::processes])
         room = max(0, len(items) * (number + 1) // processes - len(dealt))
         dealt += others[:room]
         del others[:room]
@@ -75,6 +77,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_long(item: pytest.Item) -> bool:
     return "reliability" in item.path.parts or item.path.name in _LONG
+
+
+def _together(item: pytest.Item) -> str:
+    """Return what is the same for long tests that one process should have: they share what takes long to make."""
+    return item.path.name if item.path.name in _SHARING else item.nodeid
 
 
 def pytest_collection_finish() -> None:
@@ -113,11 +120,9 @@ def database_url(engine: str, templates: Templates) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(database_url: str, templates: Templates) -> Iterator[Database]:
+def database(database_url: str, templates: Templates) -> Database:
     """Return a fresh database, of which the test sees every row; the application names who calls."""
-    fresh = templates.open(database_url)
-    yield fresh
-    fresh.dispose()
+    return templates.open(database_url)
 
 
 @pytest.fixture
@@ -159,8 +164,8 @@ async def _know_no_name(name: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def portal() -> Iterator[BlockingPortal]:
-    """Return the event loop that answers requests: one for all tests, where each request would start its own."""
-    with start_blocking_portal() as running:
+    """Return an event loop as the server has, one for all tests: each request would start its own."""
+    with start_blocking_portal(backend_options={"use_uvloop": True}) as running:
         yield running
 
 

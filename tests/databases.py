@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.core.database import Database
 from app.core.revisions import let_in, migrate
 from tests.postgres import APP, OWNER, PostgresServer, start_postgres
+from tests.restored import Restored
 
 ENGINES = ("sqlite", "postgresql")
 EMPTY = "empty"
@@ -39,13 +40,19 @@ def _make_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="swx-tests-"))
 
 
+#: Databases that somebody may have changed as their owner: no later test may have them.
+_changed: set[str] = set()
+
+
 def owner_url(url: str) -> str:
     """Return the URL of whoever owns the tables of a test's database; of a file its own."""
+    _changed.add(url)
     return url.replace(f"//{APP}@", f"//{OWNER}@")
 
 
 def superuser_url(url: str) -> str:
     """Return the URL of the superuser of the server of a test's database; of a file its own."""
+    _changed.add(url)
     return url.replace(f"//{APP}@", "//postgres@").replace(f"//{OWNER}@", "//postgres@")
 
 
@@ -73,6 +80,11 @@ def make_current(url: str) -> None:
     database.dispose()
 
 
+def _idle_connections(database: Database) -> int:
+    engines = database._writer, database._reader  # noqa: SLF001 - whose pools nobody else counts
+    return sum(engine.pool.checkedin() for engine in engines)  # type: ignore[attr-defined]  # of a QueuePool
+
+
 class Templates:
     """Named templates on each engine; what their filling returned is kept beside them."""
 
@@ -84,6 +96,7 @@ class Templates:
         self._made: dict[tuple[str, str], Any] = {}
         self._lent: set[str] = set()
         self._opened: dict[str, Database] = {}
+        self._restored: dict[str, Restored] = {}
 
     def open(self, url: str) -> Database:
         """Return the database at a URL with the engines that tests before had, and what these have compiled.
@@ -96,6 +109,8 @@ class Templates:
 
     def stop(self) -> None:
         """Stop PostgreSQL if it was ever needed, and remove all databases."""
+        for name in list(self._restored):
+            self._drop(name)
         if self._server is not None:
             self._server.stop()
         shutil.rmtree(self._folder)
@@ -119,23 +134,47 @@ class Templates:
         """Yield the URL of a fresh copy of a template, gone afterwards."""
         if name == EMPTY:
             self.fill(engine, EMPTY, lambda database: make_current(database.url))
-        with self._lend() as lent:
+        with self._lend("test" if engine == "sqlite" else name) as lent:
             if engine == "sqlite":
                 file = self._folder / f"{lent}.db"
                 shutil.copy(self._folder / f"{name}.db", file)
-                yield f"sqlite:///{file}"
+                url = f"sqlite:///{file}"
+                yield url
+                self._close(url)
                 for part in self._folder.glob(f"{file.name}*"):
                     part.unlink()
                 return
             server = self._postgres()
-            server.create_database(lent, template=f"template_{name}", owner=OWNER)
-            yield server.url(lent, APP)
-            server.drop_database(lent)
+            url = server.url(lent, APP)
+            if lent not in self._restored:
+                server.create_database(lent, template=f"template_{name}", owner=OWNER)
+                self._restored[lent] = Restored(server.dsn(lent))
+            yield url
+            if not self._restore(lent, url):
+                self._drop(lent)
+
+    def _restore(self, name: str, url: str) -> bool:
+        """Put a database as it was before the test; say whether the next test may have it."""
+        if url in _changed:
+            _changed.remove(url)
+            return False
+        kept = self._opened.get(url)
+        return self._restored[name].restore(0 if kept is None else _idle_connections(kept))
+
+    def _drop(self, name: str) -> None:
+        server = self._postgres()
+        self._restored.pop(name).close()
+        self._close(server.url(name, APP))
+        server.drop_database(name)
+
+    def _close(self, url: str) -> None:
+        if url in self._opened:
+            self._opened[url].dispose()
 
     @contextmanager
-    def _lend(self) -> Iterator[str]:
-        """Yield the first name that no copy has at present."""
-        name = next(name for number in count() if (name := f"test_{number}") not in self._lent)
+    def _lend(self, kind: str) -> Iterator[str]:
+        """Yield the first name of a kind that no copy has at present."""
+        name = next(name for number in count() if (name := f"{kind}_{number}") not in self._lent)
         self._lent.add(name)
         try:
             yield name

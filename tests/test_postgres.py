@@ -37,7 +37,7 @@ def test_settings_are_those_of_a_throw_away_server(server: PostgresServer) -> No
         "fsync": "off",
         "synchronous_commit": "off",
         "full_page_writes": "off",
-        "max_connections": "100",
+        "max_connections": "200",
         "server_encoding": "UTF8",
         "lc_collate": "C",
     }

@@ -36,4 +36,3 @@ def stored(engine: str, templates: Templates, application: FastAPI, cast: Cast) 
         application.state.database = database.as_nobody()
         application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database
-        database.dispose()

@@ -27,7 +27,6 @@ def stored(engine: str, templates: Templates, application: FastAPI, portal: Bloc
         application.state.database = database.as_nobody()
         application.state.recent_actors.forget()  # their keys are the same in every copy, what became of them is not
         yield database
-        database.dispose()
 
 
 @pytest.fixture

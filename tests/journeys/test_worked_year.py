@@ -29,11 +29,9 @@ def year(engine: str, templates: Templates, application: FastAPI, portal: Blocki
 
     templates.fill(engine, TEMPLATE, live)
     with templates.copy(engine, TEMPLATE) as url:
-        database = templates.open(url)
-        application.state.database = database.as_nobody()
+        application.state.database = templates.open(url).as_nobody()
         lived: Year = templates.made(engine, TEMPLATE)
         yield lived
-        database.dispose()
 
 
 def _ask(year: Year, **question: str) -> Body:

@@ -52,7 +52,6 @@ class Exchange(RuleBasedStateMachine):
         self.stack = ExitStack()
         url = self.stack.enter_context(self.templates.copy(self.engine, TEMPLATE))
         self.database = self.templates.open(url)
-        self.stack.callback(self.database.dispose)
         self.application.state.database = self.database.as_nobody()
         begun: Beginning = self.templates.made(self.engine, TEMPLATE)
         self.deal, self.operator = begun.deal, begun.operator
