@@ -31,8 +31,8 @@ help: ## Show the targets
 demo: $(SYNCED) ## Start the exchange on this machine with a sample market
 	$(BIN)/swx demo
 
-# A process for each core: with two of them each took a tenth more, for the core's memory of what is near is shared. Each
-# takes tests that lie together, which share what is made once for a process.
+# A process for each core: with two for each, the same tests took a fifth more of the processor. Each takes tests that lie
+# together, which share what is made once for a process.
 test: check ## Run all checks and tests (PYTEST_ARGS="-k ledger" for some of them)
 	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
