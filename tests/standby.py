@@ -7,8 +7,11 @@ from pathlib import Path
 
 from tests.postgres import PATIENCE_SECONDS, SERVER_OPTIONS, PostgresServer, make_directory, spawn
 
+#: One that found no more of the log asks again at once, not after five seconds.
+_OPTIONS = (*SERVER_OPTIONS, "--wal_retrieve_retry_interval=100ms")
 
-def start_standby(primary: PostgresServer, options: Sequence[str] = SERVER_OPTIONS) -> PostgresServer:
+
+def start_standby(primary: PostgresServer, options: Sequence[str] = _OPTIONS) -> PostgresServer:
     """Start a replica of a running server in a folder of its own; it ends with the calling thread.
 
     Stop it before the primary, whose folder may hold the programs of both.
