@@ -29,6 +29,8 @@ Listen = Callable[[object, str, Callable[..., object]], None]
 #: Files in memory, and how much must be free there: a copy on PostgreSQL takes a tenth of the time.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a new folder of ours in it
 _ROOM_BYTES = 2_000_000_000
+#: Databases that somebody may have changed as their owner: no later test may have them.
+_changed: set[str] = set()
 
 
 def _make_folder() -> Path:
@@ -38,10 +40,6 @@ def _make_folder() -> Path:
         if room.f_bavail * room.f_frsize > _ROOM_BYTES:
             return Path(tempfile.mkdtemp(prefix="swx-tests-", dir=_MEMORY))
     return Path(tempfile.mkdtemp(prefix="swx-tests-"))
-
-
-#: Databases that somebody may have changed as their owner: no later test may have them.
-_changed: set[str] = set()
 
 
 def owner_url(url: str) -> str:
@@ -109,8 +107,10 @@ class Templates:
 
     def stop(self) -> None:
         """Stop PostgreSQL if it was ever needed, and remove all databases."""
-        for name in list(self._restored):
-            self._drop(name)
+        for restored in self._restored.values():
+            restored.close()
+        for opened in self._opened.values():
+            opened.dispose()
         if self._server is not None:
             self._server.stop()
         shutil.rmtree(self._folder)
@@ -134,24 +134,35 @@ class Templates:
         """Yield the URL of a fresh copy of a template, gone afterwards."""
         if name == EMPTY:
             self.fill(engine, EMPTY, lambda database: make_current(database.url))
-        with self._lend("test" if engine == "sqlite" else name) as lent:
-            if engine == "sqlite":
-                file = self._folder / f"{lent}.db"
-                shutil.copy(self._folder / f"{name}.db", file)
-                url = f"sqlite:///{file}"
+        with self._copy_of_file(name) if engine == "sqlite" else self._copy_on_server(name) as url:
+            yield url
+
+    @contextmanager
+    def _copy_of_file(self, template: str) -> Iterator[str]:
+        with self._lend("test") as name:
+            file = self._folder / f"{name}.db"
+            shutil.copy(self._folder / f"{template}.db", file)
+            url = f"sqlite:///{file}"
+            try:
                 yield url
+            finally:
                 self._close(url)
                 for part in self._folder.glob(f"{file.name}*"):
                     part.unlink()
-                return
-            server = self._postgres()
-            url = server.url(lent, APP)
-            if lent not in self._restored:
-                server.create_database(lent, template=f"template_{name}", owner=OWNER)
-                self._restored[lent] = Restored(server.dsn(lent))
-            yield url
-            if not self._restore(lent, url):
-                self._drop(lent)
+
+    @contextmanager
+    def _copy_on_server(self, template: str) -> Iterator[str]:
+        server = self._postgres()
+        with self._lend(template) as name:
+            if name not in self._restored:
+                server.create_database(name, template=f"template_{template}", owner=OWNER)
+                self._restored[name] = Restored(server.dsn(name))
+            url = server.url(name, APP)
+            try:
+                yield url
+            finally:
+                if not self._restore(name, url):
+                    self._drop(name)
 
     def _restore(self, name: str, url: str) -> bool:
         """Put a database as it was before the test; say whether the next test may have it."""

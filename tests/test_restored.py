@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from sqlalchemy import inspect, make_url, text
@@ -41,6 +42,24 @@ def test_what_a_test_has_left_is_gone(templates: Templates, application: FastAPI
         assert _rows(database) != rows
     with _copy(templates) as again:
         assert (_made_at(again), _rows(again)) == (made_at, rows)
+
+
+def test_a_test_that_fails_leaves_nothing_either(
+    templates: Templates, application: FastAPI, portal: BlockingPortal
+) -> None:
+    kept: dict[str, list[str]] = {}
+
+    def fail() -> None:
+        with _copy(templates) as database:
+            kept.update(_rows(database))
+            application.state.database = database.as_nobody()
+            World(AppClient(application, portal), database).producer()
+            raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed"):
+        fail()
+    with _copy(templates) as again:
+        assert _rows(again) == kept
 
 
 def test_what_its_owner_has_changed_is_dropped(templates: Templates) -> None:
